@@ -8,6 +8,8 @@ every server ("--engine reference"), TESTED_ISA its set of kernels. Every server
 SPDX-License-Identifier: Apache-2.0
 """
 
+import fcntl
+import itertools
 import os
 import pathlib
 import re
@@ -62,13 +64,15 @@ class Server:
         plain = ["--generation-config", "none"] if model == MODEL else []  # what its file recommends would surprise
         command = [BIN, "serve", "--model", model, "--port", "0", *plain, *FLAGS, *args]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
-        self.log, self.raw_log = [], []
-        self.port = None
+        fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, 1 << 20)  # a line that finds its pipe full would be dropped
+        self._log, self._marks, self.port = [], itertools.count(), None
         self._listening = threading.Event()
-        threading.Thread(target=self._read_log, daemon=True).start()
-        if not self._listening.wait(PATIENCE):
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        self._listening.wait(PATIENCE)
+        if self.port is None:
             self.process.kill()
-            raise RuntimeError("the server does not listen:\n" + "\n".join(self.log))
+            raise RuntimeError("the server does not listen:\n" + self._end_of_log())
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
         if wait:
@@ -76,19 +80,39 @@ class Server:
 
     def _read_log(self):
         for raw in self.process.stderr:
-            self.raw_log.append(raw.rstrip(b"\n"))
-            line = raw.decode(errors="replace").rstrip("\n")
-            self.log.append(line)
+            line = raw.decode(errors="surrogateescape").rstrip("\n")
+            self._log.append(line)
             found = re.search(r"event=listening .*port=(\d+)", line)
             if found:
                 self.port = int(found.group(1))
                 self._listening.set()
+        self._listening.set()  # it ended before
+
+    def _end_of_log(self):
+        return "\n".join(self._log[-40:]).encode(errors="backslashreplace").decode()
+
+    def lines(self, *words, count=1):
+        """The log's lines that contain all the words, as soon as there are `count`: the server writes many of them later than
+        it answers, and what it has written is read later still."""
+        def found():
+            return [line for line in list(self._log) if all(word in line for word in words)]
+
+        wait_until(lambda: len(found()) >= count or not self._reader.is_alive())
+        assert len(found()) >= count, f"no line with {words}:\n" + self._end_of_log()
+        return found()
+
+    def lines_until_now(self, *words):
+        """Those of all that the server has logged by now, for what must be there so many times or not at all."""
+        mark = f"mark-{next(self._marks)}"
+        assert self.http.get("/version", headers={"x-request-id": mark}).status_code == 200
+        self.lines(f"id={mark} ")
+        return self.lines(*words, count=0)
 
     def wait_ready(self):
         try:
             wait_until(lambda: self.http.get("/ready").status_code == 200)
         except AssertionError:
-            raise RuntimeError("the server does not get ready:\n" + "\n".join(self.log)) from None
+            raise RuntimeError("the server does not get ready:\n" + self._end_of_log()) from None
 
     def post(self, path, body, **kwargs):
         return self.http.post(path, json=body, **kwargs)
@@ -155,14 +179,17 @@ class Server:
         self.process.send_signal(number)
 
     def wait(self, seconds=PATIENCE):
-        """The exit status."""
-        return self.process.wait(seconds)
+        """The exit status, and the log is whole."""
+        status = self.process.wait(seconds)
+        self._reader.join(seconds)
+        assert not self._reader.is_alive(), "something that it left keeps its log open"
+        return status
 
     def stop(self):
         if self.process.poll() is None:
             self.signal()
         status = self.wait()
-        assert status == 0, f"exit status {status}\n" + "\n".join(self.log[-40:])
+        assert status == 0, f"exit status {status}\n" + self._end_of_log()
 
 
 @pytest.fixture(scope="session")

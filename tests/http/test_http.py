@@ -122,7 +122,7 @@ def test_a_body_that_no_route_wants_is_not_kept(start):
 
     for method, path, status in (("GET", "/health", 200), ("GET", "/v1/models", 200), ("DELETE", "/v1/responses/a", 404)):
         assert server.http.request(method, path, content=pieces(), headers=JSON).status_code == status
-    line = next(line for line in server.log if "path=/v1/models" in line)
+    [line] = server.lines("path=/v1/models")
     assert "bytes_in=100000" in line
 
 

@@ -162,14 +162,14 @@ def test_the_log_tells_when_it_fails_and_when_it_answers_again(start, model):
     for now in (500, 500, 401, 401, 200, 200):
         status[0] = now
         judge(server)
-    told = [line for line in list(server.log) if "event=judge_model_" in line]
+    told = server.lines_until_now("event=judge_model_")
     assert len(told) == 3, told
     for line, has in zip(told, ("judge_model_failed", "judge_model_failed", "judge_model_answers")):
         assert f"event={has}" in line
     assert "status=500" in told[0] and "status=401" in told[1]
     asked.close()
     judge(server)
-    [line] = [line for line in list(server.log) if "event=judge_model_" in line][3:]
+    [line] = server.lines_until_now("event=judge_model_")[3:]
     assert "judge_model_failed" in line and "error=" in line
 
 

@@ -87,11 +87,9 @@ def test_the_log_names_keys_and_tells_none(keyed):
     reply = keyed.post("/v1/completions", ONE, headers=bearer(keyed.keys["INFER"]))
     assert reply.status_code == 200
     keyed.post("/v1/completions", ONE, headers=bearer("not-a-key-of-this-server"))
-    mine = f"id={reply.headers['x-request-id']}"
-    wait_until(lambda: any(mine in line for line in list(keyed.log)))
-    [line] = [line for line in list(keyed.log) if mine in line]
+    [line] = keyed.lines(f"id={reply.headers['x-request-id']}")
     assert "key=infer" in line.split()
-    text = "\n".join(keyed.log)
+    text = "\n".join(keyed.lines_until_now())
     assert "ts-" not in text and "sha256" not in text and "not-a-key" not in text
 
 
@@ -112,7 +110,7 @@ def test_a_file_is_read_again(start, tmp_path):
     wait_until(lambda: statuses() == [200, 401, 200])
     file.write_text(other + "\nbad line\n")
     server.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: any("event=reloaded" in x and "line 2" in x for x in list(server.log)))
+    server.lines("event=reloaded", "line 2")
     assert statuses() == [200, 401, 200]
     assert server.process.poll() is None
 
@@ -212,7 +210,7 @@ def test_concurrency_counts_work_whose_client_has_left(start, tmp_path):
         sock.sendall(b"POST /v1/weights HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "
                      + narrow.encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(push) + push)
         server.wait_metric("touchstone_weight_staging", lambda n: n == 1)
-    wait_until(lambda: any("key=narrow" in line and "left=yes" in line for line in server.log))
+    server.lines("key=narrow", "left=yes")
     reply = server.post("/flush_cache", {}, headers=bearer(narrow))
     assert reply.status_code == 429 and reply.json()["error"]["code"] == "rate_limit_exceeded"
     server.post("/resume", {})
@@ -309,7 +307,7 @@ def test_what_is_no_list_of_origins(origins):
 
 def test_where_anybody_may_connect_control_needs_a_key(start):
     server = start("--host", "0.0.0.0")
-    assert any("event=open" in line for line in server.log)
+    assert server.lines("event=open")
     for path in ("/pause", "/resume", "/abort_requests", "/flush_cache", "/update_weights"):
         reply = server.post(path, {})
         assert reply.status_code == 403 and "API key" in reply.text, path
@@ -317,5 +315,5 @@ def test_where_anybody_may_connect_control_needs_a_key(start):
     keyed = start("--host", "0.0.0.0", "--api-key", "k", wait=False)
     keyed.http.headers.update(bearer("k"))
     keyed.wait_ready()
-    assert not any("event=open" in line for line in keyed.log)
+    assert not keyed.lines_until_now("event=open")
     assert keyed.post("/resume", {}).status_code == 200

@@ -14,7 +14,7 @@ import subprocess
 import httpx
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE, Server, wait_until
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE, Server
 
 ONE = {"prompt": "a", "max_tokens": 1}
 LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True, "stream": True, "n": 16}
@@ -161,13 +161,13 @@ def test_a_certificate_is_read_again(folder):
         other = make_certificate(folder, "other")
         key.write_bytes(other[1].read_bytes())  # a key of another certificate: all stays
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: any("event=reloaded" in x and "not the key" in x for x in list(server.log)))
+        server.lines("event=reloaded", "not the key")
         assert server.name() == "old"
         certificate.write_bytes(fresh[0].read_bytes())
         key.write_bytes(fresh[1].read_bytes())
         server.process.send_signal(signal.SIGHUP)
         server.context = ssl.create_default_context(cafile=str(fresh[0]))
-        wait_until(lambda: any("event=reloaded" in x and "error=null" in x for x in list(server.log)))
+        server.lines("event=reloaded", "error=null")
         assert server.name() == "new"
         kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
         assert kept.recv(4096).startswith(b"HTTP/1.1 200")
@@ -193,7 +193,7 @@ def test_what_ends_the_start(folder, args):
 
 def test_what_is_local_is_told_by_the_address(start):
     server = start("--host", str(0x7f000001))  # the system's resolver takes it for 127.0.0.1
-    assert not any("event=open" in line for line in server.log)
+    assert not server.lines_until_now("event=open")
     assert server.post("/resume", {}).status_code == 200
 
 
@@ -219,7 +219,7 @@ def test_a_unix_socket(start, tmp_path):
         server.wait_alone()
         server.wait_idle()
     assert server.complete(**ONE)
-    assert any("client=unix" in line for line in server.log)
+    assert server.lines("client=unix")
     server.stop()
     assert not path.exists()
 
@@ -254,18 +254,18 @@ def test_a_second_address(start):
         with second.stream("POST", "/v1/completions", json={**ONE, "stream": True}) as reply:
             assert "[DONE]" in "".join(reply.iter_text())
     open_too = start("--also-listen", "0.0.0.0:0")
-    assert any("event=open" in line for line in open_too.log)
+    assert open_too.lines("event=open")
     with httpx.Client(base_url=f"http://127.0.0.1:{second_port(open_too)}", timeout=PATIENCE) as second:
         assert second.post("/resume").status_code == 403 and open_too.http.post("/resume").status_code == 200
 
 
 def second_port(server):
-    line = next(line for line in list(server.log) if "event=listening_also" in line)
+    [line] = server.lines("event=listening_also")
     return int(line.rsplit("port=", 1)[1])
 
 
 def control_port(server):
-    line = next(line for line in list(server.log) if "event=listening_control" in line)
+    [line] = server.lines("event=listening_control")
     return int(line.rsplit("port=", 1)[1])
 
 
@@ -288,7 +288,7 @@ def test_control_for_this_machine_while_others_may_ask(start):
     with httpx.Client(base_url=f"http://127.0.0.1:{control_port(server)}", timeout=PATIENCE) as control:
         assert control.post("/resume").status_code == 200
     open_too = start("--control-listen", "0.0.0.0:0")
-    assert any("event=open" in line for line in open_too.log)
+    assert open_too.lines("event=open")
     with httpx.Client(base_url=f"http://127.0.0.1:{control_port(open_too)}", timeout=PATIENCE) as control:
         assert control.post("/resume").status_code == 403
 

@@ -28,8 +28,7 @@ def of_ready(name):
     """A word of the log's line that tells what is served."""
 
     def look(server):
-        wait_until(lambda: any("event=ready" in line for line in list(server.log)))
-        [line] = [line for line in list(server.log) if "event=ready" in line]
+        [line] = server.lines("event=ready")
         return re.search(rf" {name}=(\S+)", line).group(1)
 
     return look
@@ -171,7 +170,7 @@ def read_within(server, s, seconds):
 
 def limit_of_drain(server):
     server.stop()
-    return [re.search(r"limit_s=(\S+)", line).group(1) for line in server.log if "event=draining" in line]
+    return [re.search(r"limit_s=(\S+)", line).group(1) for line in server.lines("event=draining")]
 
 
 def judged(server):
@@ -296,7 +295,7 @@ CASES = {
     "verify-memory": (["--verify-memory", "300M"], worker_memory),
     "max-wait": (None, None),  # tests/unit/test_turns.c, tests/http/test_fair.py
     "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
-    "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.log[:1]]),
+    "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.lines()[:1]]),
     "judge-model": (None, None),  # tests/http/test_judge_model.py, and the next five
     "judge-model-name": (None, None),
     "judge-model-key": (None, None),

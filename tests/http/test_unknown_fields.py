@@ -92,9 +92,7 @@ def test_the_log_and_the_metric(server):
     reply = server.post("/detokenize", {"tokens": [1], "toks": 1, "y": 1})
     assert reply.status_code == 200
     wait_until(lambda: server.metric(name) == before + 2)
-    mine = f"id={reply.headers['x-request-id']}"
-    wait_until(lambda: any(mine in line for line in list(server.log)))
-    [line] = [line for line in list(server.log) if mine in line]
+    [line] = server.lines(f"id={reply.headers['x-request-id']}")
     assert re.search(r'ignored="?toks, y"?$', line)
 
 
