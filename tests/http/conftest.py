@@ -8,6 +8,7 @@ every server ("--engine reference"), TESTED_ISA its set of kernels. Every server
 SPDX-License-Identifier: Apache-2.0
 """
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -55,6 +56,23 @@ def wait_until(holds):
 def wait_begun(sock):
     """Until the answer has begun to come: the request may be over by the time that anything else could tell."""
     wait_until(lambda: select.select([sock], [], [], 0)[0])
+
+
+def listening_port(process):
+    """The port of 127.0.0.1 that a program has been given by the system, as soon as it listens there: for one whose log nobody
+    reads. One that is picked beforehand may be another's by then."""
+    def found():
+        assert process.poll() is None, "it has ended"
+        folder = f"/proc/{process.pid}"
+        sockets = set()
+        for fd in os.listdir(folder + "/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed by now
+                sockets.add(os.readlink(f"{folder}/fd/{fd}"))
+        rows = [line.split() for line in pathlib.Path(folder + "/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[1].split(":")[1], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
+
+    wait_until(found)
+    return found()[0]
 
 
 class Server:

@@ -53,13 +53,10 @@ def test_attack(attacked, name):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         hostile = [pool.submit(attacked.post, "/run_code", body) for _ in range(2)]
         honest = pool.submit(attacked.post, "/verify", HONEST)
-        answered = 0
         while not all(r.done() for r in [*hostile, honest]):
             assert attacked.http.get("/health").status_code == 200
-            answered += 1
             time.sleep(0.02)
     for reply in hostile:
         assert reply.result().status_code == 200 and reply.result().json()["status"] in ("Failed", "Success")
     assert honest.result().json()["results"][0]["reward"] == 1
-    assert answered > 0
     wait_until(lambda: not left_over(attacked))

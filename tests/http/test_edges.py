@@ -9,12 +9,11 @@ import os
 import signal
 import socket
 import subprocess
-import time
 
 import httpx
 import pytest
 
-from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, PATIENCE, read_response
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, PATIENCE, listening_port, read_response, wait_until
 
 BODY = b'{"prompt":"a","max_tokens":1}'
 JSON = b"Content-Type: application/json\r\n"
@@ -250,20 +249,11 @@ def test_signals_that_mean_nothing(start):
 def test_a_log_that_nobody_reads(start):
     """Its pipe is full: requests are answered, signals heard, and lines lost are counted."""
     reader, writer = os.pipe()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [BIN, "serve", "--model", MODEL, "--port", str(port), *FLAGS]
+    command = [BIN, "serve", "--model", MODEL, "--port", "0", *FLAGS]
     process = subprocess.Popen(command, stderr=writer, env=ENVIRONMENT)
     os.close(writer)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
-        while True:
-            try:
-                if http.get("/ready").status_code == 200:
-                    break
-            except httpx.HTTPError:
-                assert process.poll() is None
-            time.sleep(0.02)
+    with httpx.Client(base_url=f"http://127.0.0.1:{listening_port(process)}", timeout=PATIENCE) as http:
+        wait_until(lambda: http.get("/ready").status_code == 200)
         for _ in range(600):
             assert http.get("/version").status_code == 200
         lost = os.read(reader, 1 << 20)
@@ -278,19 +268,10 @@ def test_a_log_that_nobody_reads(start):
 
 def test_without_standard_streams():
     """The log's lines must not go to whatever file got number 2."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = f"exec {BIN} serve --model {MODEL} --port {port} {' '.join(FLAGS)} 0<&- 1>&- 2>&-"
+    command = f"exec {BIN} serve --model {MODEL} --port 0 {' '.join(FLAGS)} 0<&- 1>&- 2>&-"
     process = subprocess.Popen(["bash", "-c", command], env=ENVIRONMENT)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
-        while True:
-            try:
-                if http.get("/ready").status_code == 200:
-                    break
-            except httpx.HTTPError:
-                assert process.poll() is None
-            time.sleep(0.02)
+    with httpx.Client(base_url=f"http://127.0.0.1:{listening_port(process)}", timeout=PATIENCE) as http:
+        wait_until(lambda: http.get("/ready").status_code == 200)
         item = {"completion": "a" * 16, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
         assert http.post("/verify", json={"items": [item]}).json()["results"][0]["reward"] == 0
     process.terminate()

@@ -9,14 +9,14 @@ import json
 import pathlib
 import re
 import select
-import socket
 import subprocess
+import threading
 import time
 
 import httpx
 import pytest
 
-from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, ROOT, read_response, wait_until
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, PATIENCE, ROOT, listening_port, read_response, wait_until
 
 LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
 SLOW = {"completion": "a" * 60, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # never ends
@@ -147,6 +147,7 @@ def late_body(server):
 
 def idle(server):
     """What becomes of a connection that is not used any more."""
+    server.http = httpx.Client(base_url=server.url, timeout=PATIENCE, limits=httpx.Limits(max_keepalive_connections=0))
     s = server.connect()
     s.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
     assert read_response(s)[0] == 200
@@ -183,8 +184,14 @@ def cause(item):
 
 
 def workers(server):
-    server.post("/verify", {"items": [SLOW] * 4})
-    return server.metric("touchstone_verify_workers") > 1
+    """Whether two are ever at work at once on four items that run out their budgets."""
+    call = threading.Thread(target=server.post, args=("/verify", {"items": [SLOW] * 4}))
+    call.start()
+    most = 0
+    while most < 2 and call.is_alive():
+        most = max(most, server.metric("touchstone_verify_workers"))
+    call.join()
+    return most > 1
 
 
 def worker_memory(server):
@@ -290,7 +297,7 @@ CASES = {
     "drain-timeout": (["--drain-timeout", "7.5"], limit_of_drain),
     "allow-control": (["--no-allow-control"], lambda s: s.http.post("/resume").status_code),
     "verify-rewards": (["--verify-rewards", '[{"name":"accuracy"}]'], judged),
-    "verify-workers": (["--verify-workers", "1"], workers, ["--verify-seconds", "0.2"]),
+    "verify-workers": (["--verify-workers", "1"], workers, ["--verify-seconds", "1"]),
     "verify-seconds": (["--verify-seconds", "0"], cause(HEAVY)),
     "verify-memory": (["--verify-memory", "300M"], worker_memory),
     "max-wait": (None, None),  # tests/unit/test_turns.c, tests/http/test_fair.py
@@ -327,18 +334,10 @@ def test_a_setting_has_an_effect(start, name):
 
 def log_of(*flags):
     """What `serve` writes to its log between its start and its end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [BIN, "serve", "--model", MODEL, "--port", str(port), *FLAGS, *flags]
+    command = [BIN, "serve", "--model", MODEL, "--port", "0", *FLAGS, *flags]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
-        def answers():
-            try:
-                return httpx.get(f"http://127.0.0.1:{port}/version").status_code == 200
-            except httpx.HTTPError:
-                return False
-
-        wait_until(answers)
+        port = listening_port(process)
+        assert httpx.get(f"http://127.0.0.1:{port}/version", timeout=PATIENCE).status_code == 200
         process.terminate()
         return process.communicate()[1].splitlines()
 
