@@ -160,8 +160,12 @@ class Server:
         wait_until(lambda: holds(self.metric(name)))
 
     def wait_open(self, n):
-        """Until n requests are being answered; the scrape itself is one more."""
+        """Until the heads of n requests have come, and they are not answered yet; the scrape itself is one more."""
         self.wait_metric("touchstone_open_requests", lambda open_now: open_now >= n + 1)
+
+    def wait_asked(self, n):
+        """Until n prompts or more are at work or wait for their turn: their requests have been read and taken."""
+        self.wait_metric("touchstone_generations", lambda asked: asked >= n)
 
     def wait_alone(self):
         """Until no other request is being answered."""

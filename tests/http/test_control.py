@@ -57,7 +57,7 @@ def test_keep_stands_still_and_goes_on(own):
     assert own.http.get("/is_paused").json() == {"is_paused": True}
     before = generated(own)
     held = Background(own, prompt="Held", max_tokens=4, ignore_eos=True)
-    own.wait_open(2)
+    own.wait_asked(2)
     for _ in range(300):  # turns in which a server that did not stand still would write thousands
         now = generated(own)
     assert now - before <= ONE_STEP and at_work.is_alive() and held.is_alive()
@@ -74,7 +74,7 @@ def test_abort_ends_with_what_there_is(own):
     choice = at_work.result()["choices"][0]
     assert choice["finish_reason"] == "abort"
     held = Background(own, prompt="Held", max_tokens=4, ignore_eos=True)
-    own.wait_open(1)
+    own.wait_asked(1)
     assert held.is_alive()
     own.http.post("/resume")
     assert held.result()["choices"][0]["finish_reason"] == "length"
@@ -103,7 +103,7 @@ def test_a_client_that_leaves_is_held_no_longer(own):
     body = json.dumps({"prompt": "x", "max_tokens": 3}).encode()
     sock.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
                  b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-    own.wait_open(1)
+    own.wait_asked(1)
     sock.close()
     own.wait_alone()
     own.http.post("/resume")
@@ -133,7 +133,7 @@ def test_sigterm_while_paused_answers_what_was_held(start):
     s = start()
     s.http.post("/pause")
     held = Background(s, prompt="Held", max_tokens=4, ignore_eos=True)
-    s.wait_open(1)
+    s.wait_asked(1)
     s.signal()
     assert held.result()["usage"]["completion_tokens"] == 4
     assert s.wait() == 0

@@ -183,7 +183,7 @@ def test_concurrency_of_a_key(start, tmp_path):
     thread = threading.Thread(target=stream)
     server.post("/pause?mode=keep", {})
     thread.start()
-    server.wait_open(1)
+    server.wait_asked(1)
     reply = server.post("/v1/completions", ONE, headers=bearer(narrow))
     assert reply.status_code == 429 and reply.json()["error"]["code"] == "rate_limit_exceeded"
     server.post("/resume", {})

@@ -99,7 +99,7 @@ def test_a_client_that_leaves_is_noticed_under_tls(tls):
         tls.post("/pause?mode=keep", {})
         sock.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                      b"Content-Length: %d\r\n\r\n" % len(data) + data)
-        tls.wait_open(1)
+        tls.wait_asked(1)
         sock.close()
         tls.wait_alone()
         tls.post("/resume", {})
@@ -112,7 +112,7 @@ def test_a_half_closed_connection_is_told_under_tls(tls):
     sock = tls.connect()
     sock.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                  b"Content-Length: %d\r\n\r\n" % len(data) + data)
-    tls.wait_open(1)
+    tls.wait_asked(1)
     socket.socket.shutdown(sock, socket.SHUT_WR)  # the TCP side alone: the TLS layer goes on reading
     told = b""
     try:

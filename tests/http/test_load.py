@@ -170,7 +170,7 @@ def lingering(server):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                      b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        server.wait_open(1)
+        server.wait_asked(1)
         yield
 
 
@@ -187,7 +187,7 @@ def test_sigterm_loses_nothing(start):
     body = {"prompt": "Hello", "max_tokens": 1500, "ignore_eos": True}
     with lingering(server):
         threads, results = ask_all(server, [{**body, "stream": i % 2 == 0} for i in range(24)])
-        server.wait_open(1 + 20)
+        server.wait_asked(1 + 20)
         server.signal()
         wait_draining(server)
         late = httpx.post(server.url + "/v1/completions", json={"prompt": "a"}, timeout=PATIENCE)
@@ -240,7 +240,7 @@ ENDLESS = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True, "n": 32}
 def test_a_second_signal_ends_at_once(start):
     server = start("--drain-timeout", "600")
     threads, results = ask_all(server, [{**ENDLESS, "stream": i % 2 == 0} for i in range(8)])
-    server.wait_open(8)
+    server.wait_asked(8)
     server.signal()
     wait_draining(server)
     assert server.process.poll() is None
@@ -254,7 +254,7 @@ def test_a_second_signal_ends_at_once(start):
 def test_drain_limit(start):
     server = start("--drain-timeout", "1")
     threads, results = ask_all(server, [{**ENDLESS, "stream": i % 2 == 0} for i in range(8)])
-    server.wait_open(8)
+    server.wait_asked(8)
     server.signal()
     assert server.wait() == 1
     for t in threads:

@@ -147,7 +147,7 @@ def test_a_running_request_ends_on_the_content_it_began_with(start):
     got = {}
     thread = threading.Thread(target=lambda: got.update(server.complete(**body, cache_salt="new")))
     thread.start()
-    server.wait_open(1)
+    server.wait_asked(1)
     for n in range(3):
         assert load(server, "policy", (PATTERNS, PLAIN, PATTERNS)[n], "/load_lora_adapter").status_code == 200
     assert server.post("/v1/unload_lora_adapter", {"lora_name": "policy"}).status_code == 200

@@ -82,7 +82,7 @@ def test_a_known_name_is_replaced_and_who_runs_keeps_what_it_has(server):
     got = {}
     thread = threading.Thread(target=lambda: got.update(server.complete(**body, cache_salt="new")))
     thread.start()
-    server.wait_open(1)
+    server.wait_asked(1)
     assert put(server, stream("llama-patterns")).status_code == 200
     assert server.post("/resume", {}).status_code == 200
     thread.join()

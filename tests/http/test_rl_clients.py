@@ -256,7 +256,7 @@ def test_what_comes_after_a_pause_that_aborts_is_held(tiny):
     got = []
     thread = threading.Thread(target=lambda: got.append(tiny.complete(prompt="a", max_tokens=2)))
     thread.start()
-    tiny.wait_open(1)
+    tiny.wait_asked(1)
     assert not got
     assert tiny.post("/resume", {}).status_code == 200
     thread.join()

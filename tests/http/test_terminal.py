@@ -26,6 +26,7 @@ def talk():
         begun.append(t)
         t.expect("Ctrl-D ends.")
         t.expect("> ")
+        t.wait_editing()
         return t
 
     yield begin
@@ -119,10 +120,12 @@ def test_ctrl_c_ends_an_answer_and_where_nothing_is_typed_the_conversation(talk)
     cut = t.expect(" generated in ")
     assert int(cut.split()[-3]) < 64 * 800
     t.expect("> ")
+    t.wait_editing()
     t.type("half a line")
     t.expect("half a line")
     t.type("\x03")
     t.expect("> ")
+    t.wait_editing()
     t.type("\x03")
     assert t.end() == 130
 
@@ -167,8 +170,6 @@ def test_a_conversation_that_is_ended_gives_the_terminal_back(talk, which, busy)
         say(t, "/n 64")
         t.type("What is 1 + 1?\n")
         t.expect("1 of 64:")
-    else:
-        t.wait_editing()
     os.kill(t.pid, which)
     assert t.end() == 128 + which
     assert t.given_back
@@ -178,7 +179,6 @@ def test_a_conversation_that_is_ended_gives_the_terminal_back(talk, which, busy)
 def test_a_conversation_stops_and_goes_on(talk):
     """Nobody could continue a program that has no shell, so that it goes on at once: with the line as it was."""
     t = talk()
-    t.wait_editing()
     t.type("/n ")
     t.expect("/n ")
     t.type("\x1a")
