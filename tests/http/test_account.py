@@ -74,7 +74,7 @@ def test_a_body_of_no_said_length(start):
     try:
         reply = server.http.post("/tokenize", content=pieces(), headers={"Content-Type": "application/json"})
         assert reply.status_code == 503 and reply.json()["error"]["code"] == "out_of_memory"
-    except (httpx.WriteError, httpx.RemoteProtocolError):
+    except (httpx.NetworkError, httpx.RemoteProtocolError):
         pass  # told so in the midst of it, and the connection closed
     assert server.metric(USED) <= 8 * M
     has_room_again(server)
@@ -135,7 +135,7 @@ def test_replies_that_nobody_reads(start):
 
 def test_a_slow_reader_gets_all(start):
     """Who reads on has time for it."""
-    server = start("--reply-timeout", "10")
+    server = start("--reply-timeout", "60")
     want = server.post("/tokenize", BIG).content
     sock = unread(server, "/tokenize", BIG)
     wait_begun(sock)

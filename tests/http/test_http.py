@@ -3,8 +3,10 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import contextlib
 import gzip
 import json
+import socket
 
 import pytest
 
@@ -221,19 +223,21 @@ def test_a_query_of_very_many_arguments_does_nothing(server):
 def test_garbage_instead_of_http(start, garbage):
     server = start("--read-timeout", "1")
     with server.connect() as sock:
-        sock.sendall(garbage)
-        sock.shutdown(1)
-        while sock.recv(65536):
-            pass
+        with contextlib.suppress(ConnectionError):  # it may be shut while there is something to read
+            sock.sendall(garbage)
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_WR)
+            while sock.recv(65536):
+                pass
     assert server.http.get("/health").status_code == 200
 
 
 def test_huge_header_is_refused(server):
     with server.connect() as sock:
-        sock.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nx-junk: " + b"a" * 200000 + b"\r\n\r\n")
         try:
+            sock.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nx-junk: " + b"a" * 200000 + b"\r\n\r\n")
             answer = read_response(sock)
-        except ConnectionResetError:
+        except ConnectionError:
             answer = None
     assert answer is None or answer[0] in (400, 413, 414, 431)
     assert server.http.get("/health").status_code == 200
