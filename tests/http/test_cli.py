@@ -13,14 +13,14 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE
 
 RIGHT = {"completion": "\\boxed{1}", "answer": "1"}
 
 
 def run(*words, stdin="", env=None, **kwargs):
     return subprocess.run([BIN, *map(str, words)], input=stdin, capture_output=True, text=True,
-                          env={**ENVIRONMENT, **(env or {})}, timeout=120, **kwargs)
+                          env={**ENVIRONMENT, **(env or {})}, timeout=PATIENCE, **kwargs)
 
 
 def lines(tmp_path, *items):
@@ -147,7 +147,7 @@ def test_keys_that_cannot_be(words, says):
 def test_a_full_disk_is_an_error(words):
     with open("/dev/full", "w") as full:
         done = subprocess.run([BIN, *map(str, words)], stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
-                              timeout=120)
+                              timeout=PATIENCE)
     assert done.returncode == 1 and "No space left on device" in done.stderr
 
 
@@ -199,7 +199,7 @@ def interrupted_run():
         process.stdout.read(1)
         process.send_signal(signal.SIGINT)
         process.stdout.read()
-        return process.wait(timeout=60)
+        return process.wait(timeout=PATIENCE)
 
 
 def test_interrupted_run_ends_with_130():
@@ -287,7 +287,7 @@ def test_interrupted_verify_loses_nothing():
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.stdout.read(), process.stderr.read()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
     results = [json.loads(line) for line in [first, *out.splitlines()]]
     assert process.returncode == 130 and all(r["reward"] for r in results)
     assert f"stopped; the results are whole, of the first {len(results)} items" in err

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE
 
 UNDECIDED = {"prompt": "How much is a half?", "answer": "\\frac{1", "completion": "I think so.\n\\boxed{0.5}"}
 ASKS = {"name": "accuracy", "equivalence": True}
@@ -116,7 +116,7 @@ def test_a_model_that_never_answers(start, model):
 
 
 def test_several_are_asked_at_once(start, model):
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=PATIENCE)
     asked = model(lambda text: (both.wait(), (200, "[[A!=B]]"))[1])
     results = judge(start("--judge-model", asked.url, "--judge-model-parallel", "2"), UNDECIDED, UNDECIDED)
     assert [cause(r) for r in results] == ["model_different"] * 2
@@ -150,7 +150,7 @@ def test_a_long_key_is_sent_whole(start, model):
 def test_what_could_never_be_asked_is_refused_at_the_start(tmp_path, flags, says):
     (tmp_path / "keys").write_text("")
     told = subprocess.run([BIN, "serve", "--port", "0", "--model", str(MODEL), *flags], capture_output=True, text=True, env=ENVIRONMENT,
-                          cwd=tmp_path, timeout=120)
+                          cwd=tmp_path, timeout=PATIENCE)
     assert told.returncode == 1 and says in told.stderr
 
 

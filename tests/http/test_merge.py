@@ -11,7 +11,7 @@ from statistics import mean
 
 import checkpoints
 import pytest
-from conftest import BIN
+from conftest import BIN, PATIENCE
 from test_lora import ADAPTERS, PROMPT, ask, models
 from test_weights import answers
 
@@ -209,7 +209,7 @@ def test_others_are_adapters_of_what_was_merged(start, tmp_path):
 
 def refused(*flags, model):
     run = subprocess.run([BIN, "serve", "--port", "0", "--model", str(model), *flags], capture_output=True, text=True,
-                         timeout=60)
+                         timeout=PATIENCE)
     assert run.returncode != 0
     return run.stderr
 

@@ -377,5 +377,5 @@ def test_where_each_value_came_from(start, tmp_path, monkeypatch):
 def test_a_folder_that_is_not_there_ends_the_start(tmp_path, name):
     for wrong in (tmp_path / "nowhere", pathlib.Path(__file__)):
         ended = subprocess.run([BIN, "serve", "--port", "0", "--model", MODEL, f"--{name}", wrong], capture_output=True,
-                               text=True, timeout=60)
+                               text=True, timeout=PATIENCE)
         assert ended.returncode == 1 and f"touchstone: {name}: " in ended.stderr and str(wrong) in ended.stderr, ended.stderr

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL, ROOT, wait_until
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE, ROOT, wait_until
 from terminal import Terminal
 
 TINY = ROOT / "models/touchstone-tiny.gguf"
@@ -204,7 +204,7 @@ def test_a_pipe_is_a_prompt():
 
 
 def top(*words):
-    return subprocess.run([BIN, "top", *map(str, words)], capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    return subprocess.run([BIN, "top", *map(str, words)], capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE)
 
 
 def test_top_in_a_pipe_is_a_line_each_time(server):
