@@ -12,7 +12,9 @@
  * (schema_order.c) does as well as that of the branch: two chains of states.
  *
  * Names of other members are texts unlike all names that are written out, split by the patterns of
- * patternProperties that they match, since each such part has values of its own.
+ * patternProperties that they match, since each such part has values of its own. A grammar cannot
+ * tell whether such a name was written before, so others that are counted may be one name written
+ * twice: minProperties is refused where it would have to count two of them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -453,6 +455,29 @@ static bool reorder(struct schema_compiler *c, const struct set *s, struct objec
     return true;
 }
 
+static bool counts(const cJSON *value, int n)
+{
+    return cJSON_IsNumber(value) && value->valuedouble == n;
+}
+
+/* minProperties as the states must count it; 0: whatever is required is enough. */
+static bool count_least(struct schema_compiler *c, const struct set *s, struct object *o)
+{
+    int required = 0, i = 0;
+    for (int k = 0; k < o->n; k++) {
+        required += o->members[k].required;
+        if (o->members[k].required && o->members[k].never) o->min = 0; /* there are no objects */
+    }
+    if (o->min <= required) o->min = 0;
+    if (o->min <= required + 1 || o->others == GRAMMAR_NO_SYMBOL) return true;
+    while (i + 1 < s->n && !counts(get(s, i, "minProperties"), o->min)) {
+        i++;
+    }
+    return schema_refuse(c, s->atoms[i].schema, "minProperties", ERROR_UNSUPPORTED,
+                         "it is supported up to one more than the required members, unless all "
+                         "names are in properties and additionalProperties is false");
+}
+
 bool schema_object(struct schema_compiler *c, const struct set *s, int rule)
 {
     struct object o = {.max = RX_UNBOUNDED};
@@ -460,12 +485,7 @@ bool schema_object(struct schema_compiler *c, const struct set *s, int rule)
     if (!schema_count(c, s, "minProperties", true, &o.min, &has_min)) return false;
     if (!schema_count(c, s, "maxProperties", false, &o.max, &has_max)) return false;
     if (has_max && o.max < o.min) return true;
-    if (!gather_members(c, s, &o) || !make_others(c, s, &o)) return false;
-    int required = 0;
-    for (int i = 0; i < o.n; i++) {
-        required += o.members[i].required;
-    }
-    if (o.min <= required) o.min = 0; /* they are there anyway */
+    if (!gather_members(c, s, &o) || !make_others(c, s, &o) || !count_least(c, s, &o)) return false;
     if (has_max && o.others == GRAMMAR_NO_SYMBOL && o.max >= o.n) has_max = false;
     o.saturates = !has_max;
     o.most = has_max ? o.max : o.min > 1 ? o.min : 1;
