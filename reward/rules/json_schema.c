@@ -14,13 +14,20 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/json_reference.h"
 #include "reward/rules/length_unit.h"
 #include "reward/rules/pattern.h"
 
 enum { MAX_STEPS = 100000, MAX_TICKS = 5000000, MAX_DEPTH = 100, PATTERN_STEPS = 5000 };
+enum { KNOWN_REFERENCES = 32, SEARCH_TICKS = 2000 };
 
 struct run {
     const cJSON *root;
+    bool siblings; /* keywords beside $ref count */
+    struct {
+        const cJSON *rule, *target;
+    } known[KNOWN_REFERENCES]; /* references followed before */
+    int n_known;
     struct arena *arena;
     int steps, ticks, depth;
     bool too_hard;
@@ -123,23 +130,20 @@ static bool matches(struct run *r, const char *source, const char *text)
     return found == PATTERN_YES;
 }
 
-/* "#/$defs/x": the schema there; NULL: none. */
-static const cJSON *resolve(const cJSON *root, const char *ref)
+/* What a $ref points to. Those that come behind many others are looked for anew, which is counted. */
+static const cJSON *target_of(struct run *r, const cJSON *rule)
 {
-    const cJSON *at = root;
-    if (*ref++ != '#') return NULL;
-    while (at != NULL && *ref == '/') {
-        char name[256];
-        size_t n = 0;
-        for (ref++; *ref != '\0' && *ref != '/' && n + 1 < sizeof(name); ref++) {
-            bool tilde = ref[0] == '~' && (ref[1] == '0' || ref[1] == '1');
-            name[n++] = tilde ? (*++ref == '0' ? '~' : '/') : *ref;
-        }
-        name[n] = '\0';
-        at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(name))
-                               : cJSON_GetObjectItemCaseSensitive(at, name);
+    int i = 0;
+    while (i < r->n_known && r->known[i].rule != rule) {
+        i++;
     }
-    return *ref == '\0' ? at : NULL;
+    if (i < r->n_known) return r->known[i].target;
+    const cJSON *target = json_reference(r->root, rule->valuestring);
+    tick(r, SEARCH_TICKS);
+    if (i == KNOWN_REFERENCES) return target;
+    r->known[r->n_known].rule = rule;
+    r->known[r->n_known++].target = target;
+    return target;
 }
 
 /* ---- any value ------------------------------------------------------------------------------------------------ */
@@ -156,13 +160,14 @@ static bool is_type(const cJSON *v, const char *type)
     if (strcmp(type, "boolean") == 0) return cJSON_IsBool(v);
     if (strcmp(type, "object") == 0) return cJSON_IsObject(v);
     if (strcmp(type, "array") == 0) return cJSON_IsArray(v);
-    return cJSON_IsNull(v);
+    return cJSON_IsNull(v) || strcmp(type, "any") == 0;
 }
 
 static bool check_type(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     const cJSON *one;
-    (void)r, (void)schema;
+    (void)r;
+    if (cJSON_IsNull(v) && cJSON_IsTrue(json_get(schema, "nullable"))) return true;
     if (cJSON_IsString(rule)) return is_type(v, rule->valuestring);
     cJSON_ArrayForEach(one, rule)
     {
@@ -193,26 +198,28 @@ static bool check_const(struct run *r, const cJSON *schema, const cJSON *rule, c
 
 static bool check_minimum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
-    (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || json_compare(v, rule) >= 0;
+    int past = cJSON_IsTrue(json_get(schema, "exclusiveMinimum")); /* draft 4 */
+    (void)r;
+    return !cJSON_IsNumber(v) || json_compare(v, rule) >= past;
 }
 
 static bool check_maximum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
-    (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || json_compare(v, rule) <= 0;
+    int past = cJSON_IsTrue(json_get(schema, "exclusiveMaximum"));
+    (void)r;
+    return !cJSON_IsNumber(v) || json_compare(v, rule) <= -past;
 }
 
 static bool check_above(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || json_compare(v, rule) > 0;
+    return !cJSON_IsNumber(v) || cJSON_IsBool(rule) || json_compare(v, rule) > 0;
 }
 
 static bool check_below(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || json_compare(v, rule) < 0;
+    return !cJSON_IsNumber(v) || cJSON_IsBool(rule) || json_compare(v, rule) < 0;
 }
 
 /* Digits behind the point. */
@@ -279,30 +286,51 @@ static bool check_prefix_items(struct run *r, const cJSON *schema, const cJSON *
     return true;
 }
 
-/* Those after the prefix. */
-static bool check_items(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+/* The items of v from the first on. */
+static bool check_behind(struct run *r, const cJSON *rule, const cJSON *v, int first)
 {
-    int skip = cJSON_GetArraySize(json_get(schema, "prefixItems")), i = 0;
     const cJSON *item;
+    int i = 0;
     if (!cJSON_IsArray(v)) return true;
     cJSON_ArrayForEach(item, v)
     {
-        if (i >= skip && !valid_at_index(r, rule, item, i)) return false;
+        if (i >= first && !valid_at_index(r, rule, item, i)) return false;
         i++;
     }
     return true;
 }
 
+/* Those behind the prefix; a list is a prefix itself, as older drafts have it. */
+static bool check_items(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *prefix = json_get(schema, "prefixItems");
+    if (cJSON_IsArray(rule)) return prefix != NULL || check_prefix_items(r, schema, rule, v);
+    return check_behind(r, rule, v, cJSON_GetArraySize(prefix));
+}
+
+/* Those behind the items that are a list. */
+static bool check_additional_items(struct run *r, const cJSON *schema, const cJSON *rule,
+                                   const cJSON *v)
+{
+    const cJSON *items = json_get(schema, "items"), *prefix = json_get(schema, "prefixItems");
+    if (!cJSON_IsArray(items)) return true;
+    return check_behind(r, rule, v, cJSON_GetArraySize(prefix != NULL ? prefix : items));
+}
+
+/* As many items as minContains (1 where it is absent) and maxContains say. */
 static bool check_contains(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
-    const cJSON *item;
-    (void)schema;
+    const cJSON *item, *least = json_get(schema, "minContains"),
+                       *most = json_get(schema, "maxContains");
+    double min = least == NULL ? 1 : least->valuedouble;
+    int n = 0;
     if (!cJSON_IsArray(v)) return true;
     cJSON_ArrayForEach(item, v)
     {
-        if (trial(r, rule, item)) return true;
+        if (most == NULL && n >= min) return true;
+        n += trial(r, rule, item);
     }
-    return false;
+    return n >= min && (most == NULL || n <= most->valuedouble);
 }
 
 static bool check_min_size(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
@@ -389,6 +417,13 @@ static bool check_additional(struct run *r, const cJSON *schema, const cJSON *ru
     return true;
 }
 
+/* Where nothing else of the schema could have evaluated a member: it is refused elsewhere. */
+static bool check_unevaluated(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    if (json_get(schema, "additionalProperties") != NULL) return true;
+    return check_additional(r, schema, rule, v);
+}
+
 static bool check_names(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     const cJSON *member;
@@ -419,15 +454,16 @@ static bool check_required(struct run *r, const cJSON *schema, const cJSON *rule
     return !cJSON_IsObject(v) || has_all(r, rule, v);
 }
 
+/* Of the members that are there: the names of each that must be too, or a schema for the whole. */
 static bool check_dependent(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
-    const cJSON *names;
+    const cJSON *one;
     (void)schema;
     if (!cJSON_IsObject(v)) return true;
-    cJSON_ArrayForEach(names, rule)
+    cJSON_ArrayForEach(one, rule)
     {
-        bool there = member(r, v, names->string) != NULL;
-        if (there && !has_all(r, names, v)) return false;
+        if (member(r, v, one->string) == NULL) continue;
+        if (!(cJSON_IsArray(one) ? has_all(r, one, v) : valid(r, one, v))) return false;
     }
     return true;
 }
@@ -495,7 +531,7 @@ static bool check_if(struct run *r, const cJSON *schema, const cJSON *rule, cons
 
 static bool check_ref(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
-    const cJSON *target = resolve(r->root, rule->valuestring);
+    const cJSON *target = target_of(r, rule);
     (void)schema;
     return target != NULL && valid(r, target, v);
 }
@@ -507,16 +543,20 @@ enum shape {
     SHAPE_ANY,
     SHAPE_TYPE, /* a type's name or a list of them */
     SHAPE_NUMBER,
+    SHAPE_BOUND,    /* a number, or true or false beside one (draft 4) */
     SHAPE_POSITIVE, /* a number above 0 */
     SHAPE_COUNT,    /* a whole number from 0 */
     SHAPE_BOOL,
     SHAPE_PATTERN,
     SHAPE_REF,
-    SHAPE_LIST,       /* of anything, not empty */
-    SHAPE_NAMES,      /* a list of strings */
-    SHAPE_NAME_LISTS, /* an object of such lists */
+    SHAPE_LIST,         /* of anything, not empty */
+    SHAPE_NAMES,        /* a list of strings */
+    SHAPE_NAME_LISTS,   /* an object of such lists */
+    SHAPE_DEPENDENCIES, /* an object of such lists and schemas */
     SHAPE_SCHEMA,
     SHAPE_SCHEMAS,    /* a list of schemas, not empty */
+    SHAPE_ITEMS,      /* a schema or such a list */
+    SHAPE_REST,       /* a schema, where nothing combines schemas */
     SHAPE_SCHEMA_MAP, /* an object of schemas */
     SHAPE_PATTERN_MAP /* the same, its names patterns */
 };
@@ -531,24 +571,30 @@ static const struct keyword {
     {"const", SHAPE_ANY, check_const},
     {"minimum", SHAPE_NUMBER, check_minimum},
     {"maximum", SHAPE_NUMBER, check_maximum},
-    {"exclusiveMinimum", SHAPE_NUMBER, check_above},
-    {"exclusiveMaximum", SHAPE_NUMBER, check_below},
+    {"exclusiveMinimum", SHAPE_BOUND, check_above},
+    {"exclusiveMaximum", SHAPE_BOUND, check_below},
     {"multipleOf", SHAPE_POSITIVE, check_multiple},
     {"minLength", SHAPE_COUNT, check_min_length},
     {"maxLength", SHAPE_COUNT, check_max_length},
     {"pattern", SHAPE_PATTERN, check_pattern},
     {"prefixItems", SHAPE_SCHEMAS, check_prefix_items},
-    {"items", SHAPE_SCHEMA, check_items},
+    {"items", SHAPE_ITEMS, check_items},
+    {"additionalItems", SHAPE_SCHEMA, check_additional_items},
     {"contains", SHAPE_SCHEMA, check_contains},
+    {"minContains", SHAPE_COUNT, NULL},
+    {"maxContains", SHAPE_COUNT, NULL},
     {"minItems", SHAPE_COUNT, check_min_size},
     {"maxItems", SHAPE_COUNT, check_max_size},
     {"uniqueItems", SHAPE_BOOL, check_unique},
     {"properties", SHAPE_SCHEMA_MAP, check_properties},
     {"patternProperties", SHAPE_PATTERN_MAP, check_pattern_properties},
     {"additionalProperties", SHAPE_SCHEMA, check_additional},
+    {"unevaluatedProperties", SHAPE_REST, check_unevaluated},
     {"propertyNames", SHAPE_SCHEMA, check_names},
     {"required", SHAPE_NAMES, check_required},
     {"dependentRequired", SHAPE_NAME_LISTS, check_dependent},
+    {"dependentSchemas", SHAPE_SCHEMA_MAP, check_dependent},
+    {"dependencies", SHAPE_DEPENDENCIES, check_dependent},
     {"minProperties", SHAPE_COUNT, check_min_members},
     {"maxProperties", SHAPE_COUNT, check_max_members},
     {"allOf", SHAPE_SCHEMAS, check_all_of},
@@ -571,7 +617,12 @@ static const struct keyword {
     {"format", SHAPE_ANY, NULL},
     {"$schema", SHAPE_ANY, NULL},
     {"$id", SHAPE_ANY, NULL},
+    {"id", SHAPE_ANY, NULL},
+    {"$anchor", SHAPE_ANY, NULL},
     {"$comment", SHAPE_ANY, NULL},
+    {"nullable", SHAPE_BOOL, NULL},
+    {"contentEncoding", SHAPE_ANY, NULL},
+    {"contentMediaType", SHAPE_ANY, NULL},
 };
 
 static const struct keyword *find_keyword(const char *name)
@@ -592,10 +643,11 @@ static void say_fault(struct run *r, const char *keyword)
 static bool valid_keywords(struct run *r, const cJSON *schema, const cJSON *value)
 {
     const cJSON *rule;
+    bool alone = !r->siblings && json_get(schema, "$ref") != NULL;
     cJSON_ArrayForEach(rule, schema)
     {
         const struct keyword *k = find_keyword(rule->string);
-        if (k == NULL || k->check == NULL) continue;
+        if (k == NULL || k->check == NULL || (alone && k->check != check_ref)) continue;
         if (++r->steps > MAX_STEPS) r->too_hard = true;
         if (r->too_hard) return false;
         if (!k->check(r, schema, rule, value)) {
@@ -623,7 +675,8 @@ static bool valid(struct run *r, const cJSON *schema, const cJSON *value)
 enum json_schema_result json_schema_validate(const cJSON *schema, const cJSON *value,
                                              struct arena *a, struct json_schema_fault *fault)
 {
-    struct run r = {.root = schema, .arena = a, .fault = fault};
+    struct run r = {
+        .root = schema, .siblings = json_siblings_count(schema), .arena = a, .fault = fault};
     *fault = (struct json_schema_fault){0};
     bool ok = valid(&r, schema, value);
     assert(r.depth == 0 && r.path[0] == '\0' && r.fault == fault); /* what was entered is left */
@@ -633,17 +686,32 @@ enum json_schema_result json_schema_validate(const cJSON *schema, const cJSON *v
 
 /* ---- checking a schema -------------------------------------------------------------------------------------------------------- */
 
-static bool check_schema(const cJSON *root, const cJSON *schema, struct error *err);
+/* A schema of root that is looked at. */
+struct look {
+    const cJSON *root, *schema;
+    struct error *err;
+};
 
-static bool wrong(const cJSON *rule, const char *wanted, struct error *err)
+static bool check_schema(struct look l, const cJSON *schema);
+
+static bool refuse(struct look l, const char *keyword, enum error_code code, const char *why)
 {
-    return error_set(err, ERROR_INVALID_VALUE, NULL, "%s must be %s", rule->string, wanted);
+    char pointer[200] = "";
+    json_pointer_of(l.root, l.schema, pointer, sizeof(pointer));
+    return error_set(l.err, code, NULL, "%.64s at #%s: %s", keyword, pointer, why);
+}
+
+static bool wrong(struct look l, const cJSON *rule, const char *wanted)
+{
+    char why[80];
+    snprintf(why, sizeof(why), "it must be %s", wanted);
+    return refuse(l, rule->string, ERROR_INVALID_VALUE, why);
 }
 
 static bool is_type_name(const cJSON *v)
 {
-    static const char *const names[] = {"integer", "number", "string", "boolean",
-                                        "object",  "array",  "null",   NULL};
+    static const char *const names[] = {"integer", "number", "string", "boolean", "object",
+                                        "array",   "null",   "any",    NULL};
     for (int i = 0; cJSON_IsString(v) && names[i] != NULL; i++) {
         if (strcmp(v->valuestring, names[i]) == 0) return true;
     }
@@ -671,98 +739,123 @@ static bool is_name_list(const cJSON *v)
     return cJSON_IsArray(v) && (v->child == NULL || each(v, is_string));
 }
 
-static bool check_pattern_text(const char *source, struct error *err)
+static bool check_pattern_text(struct look l, const char *keyword, const char *source)
 {
-    struct pattern *p = pattern_new(span_str(source), 0, err);
+    struct error why = {0};
+    struct pattern *p = pattern_new(span_str(source), 0, &why);
     pattern_free(p);
-    return p != NULL;
+    return p != NULL || refuse(l, keyword, why.code, why.message);
 }
 
-static bool check_subschemas(const cJSON *root, const cJSON *rule, bool patterns, struct error *err)
+static bool check_subschemas(struct look l, const cJSON *rule, bool patterns)
 {
     const cJSON *sub;
     cJSON_ArrayForEach(sub, rule)
     {
-        if (patterns && !check_pattern_text(sub->string, err)) return false;
-        if (!check_schema(root, sub, err)) return false;
+        if (patterns && !check_pattern_text(l, rule->string, sub->string)) return false;
+        if (!check_schema(l, sub)) return false;
     }
     return true;
 }
 
-static bool check_name_lists(const cJSON *rule)
+/* An object of lists of names, or of schemas too. */
+static bool check_dependencies(struct look l, const cJSON *rule, bool schemas)
 {
-    const cJSON *list;
-    cJSON_ArrayForEach(list, rule)
+    const cJSON *one;
+    if (!cJSON_IsObject(rule)) return wrong(l, rule, "an object");
+    cJSON_ArrayForEach(one, rule)
     {
-        if (!is_name_list(list)) return false;
+        if (is_name_list(one)) continue;
+        if (!schemas) return wrong(l, rule, "an object of lists of names");
+        if (!check_schema(l, one)) return false;
     }
-    return cJSON_IsObject(rule);
+    return true;
 }
 
-static bool check_shape(const cJSON *root, const cJSON *rule, enum shape shape, struct error *err)
+/* What is not evaluated is clear where no other keyword combines schemas. */
+static bool check_rest(struct look l, const cJSON *rule)
+{
+    static const char *const combine[] = {"allOf", "anyOf", "oneOf",           "$ref",
+                                          "if",    "not",   "dependentSchemas"};
+    for (size_t i = 0; i < sizeof(combine) / sizeof(combine[0]); i++) {
+        if (json_get(l.schema, combine[i]) == NULL) continue;
+        return refuse(l, rule->string, ERROR_UNSUPPORTED,
+                      "it is supported where no other keyword combines schemas");
+    }
+    return check_schema(l, rule);
+}
+
+static bool check_shape(struct look l, const cJSON *rule, enum shape shape)
 {
     double d = cJSON_IsNumber(rule) ? rule->valuedouble : -1;
     switch (shape) {
     case SHAPE_ANY:
         return true;
     case SHAPE_TYPE:
-        return is_type_name(rule) || each(rule, is_type_name) || wrong(rule, "a type's name", err);
+        return is_type_name(rule) || each(rule, is_type_name) || wrong(l, rule, "a type's name");
+    case SHAPE_BOUND:
+        return cJSON_IsBool(rule) || cJSON_IsNumber(rule) || wrong(l, rule, "a number");
     case SHAPE_NUMBER:
-        return cJSON_IsNumber(rule) || wrong(rule, "a number", err);
+        return cJSON_IsNumber(rule) || wrong(l, rule, "a number");
     case SHAPE_POSITIVE:
-        return d > 0 || wrong(rule, "a number above 0", err);
+        return d > 0 || wrong(l, rule, "a number above 0");
     case SHAPE_COUNT:
-        return (d >= 0 && d == floor(d)) || wrong(rule, "a whole number from 0", err);
+        return (d >= 0 && d == floor(d)) || wrong(l, rule, "a whole number from 0");
     case SHAPE_BOOL:
-        return cJSON_IsBool(rule) || wrong(rule, "true or false", err);
+        return cJSON_IsBool(rule) || wrong(l, rule, "true or false");
     case SHAPE_PATTERN:
-        return cJSON_IsString(rule) ? check_pattern_text(rule->valuestring, err)
-                                    : wrong(rule, "a string", err);
+        return cJSON_IsString(rule) ? check_pattern_text(l, rule->string, rule->valuestring)
+                                    : wrong(l, rule, "a string");
     case SHAPE_REF:
-        return (cJSON_IsString(rule) && resolve(root, rule->valuestring) != NULL) ||
-               wrong(rule, "a reference within the schema, like \"#/$defs/x\"", err);
+        return (cJSON_IsString(rule) && json_reference(l.root, rule->valuestring) != NULL) ||
+               wrong(l, rule, "a reference within the schema, like \"#/$defs/x\"");
     case SHAPE_LIST:
-        return (cJSON_IsArray(rule) && rule->child != NULL) || wrong(rule, "a list", err);
+        return (cJSON_IsArray(rule) && rule->child != NULL) || wrong(l, rule, "a list");
     case SHAPE_NAMES:
-        return is_name_list(rule) || wrong(rule, "a list of names", err);
+        return is_name_list(rule) || wrong(l, rule, "a list of names");
     case SHAPE_NAME_LISTS:
-        return check_name_lists(rule) || wrong(rule, "an object of lists of names", err);
+    case SHAPE_DEPENDENCIES:
+        return check_dependencies(l, rule, shape == SHAPE_DEPENDENCIES);
+    case SHAPE_REST:
+        return check_rest(l, rule);
+    case SHAPE_ITEMS:
+        if (cJSON_IsArray(rule)) return check_subschemas(l, rule, false);
+        return check_schema(l, rule);
     case SHAPE_SCHEMA:
-        return check_schema(root, rule, err);
+        return check_schema(l, rule);
     case SHAPE_SCHEMAS:
-        if (!cJSON_IsArray(rule) || rule->child == NULL) {
-            return wrong(rule, "a list of schemas", err);
-        }
-        return check_subschemas(root, rule, false, err);
+        if (!cJSON_IsArray(rule) || rule->child == NULL) return wrong(l, rule, "a list of schemas");
+        return check_subschemas(l, rule, false);
     case SHAPE_SCHEMA_MAP:
     case SHAPE_PATTERN_MAP:
-        if (!cJSON_IsObject(rule)) return wrong(rule, "an object of schemas", err);
-        return check_subschemas(root, rule, shape == SHAPE_PATTERN_MAP, err);
+        if (!cJSON_IsObject(rule)) return wrong(l, rule, "an object of schemas");
+        return check_subschemas(l, rule, shape == SHAPE_PATTERN_MAP);
     }
     return false;
 }
 
-static bool check_schema(const cJSON *root, const cJSON *schema, struct error *err)
+static bool check_schema(struct look l, const cJSON *schema)
 {
     const cJSON *rule;
+    l.schema = schema;
     if (cJSON_IsBool(schema)) return true;
     if (!cJSON_IsObject(schema)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL,
-                         "a schema must be an object or a boolean, not %s", json_type_name(schema));
+        char why[64];
+        snprintf(why, sizeof(why), "it must be an object or a boolean, not %s",
+                 json_type_name(schema));
+        return refuse(l, "a schema", ERROR_INVALID_TYPE, why);
     }
     cJSON_ArrayForEach(rule, schema)
     {
         const struct keyword *k = find_keyword(rule->string);
-        if (k == NULL) {
-            return error_set(err, ERROR_UNSUPPORTED, NULL, "the keyword \"%.64s\" is not supported",
-                             rule->string);
-        }
-        if (!check_shape(root, rule, k->shape, err)) return false;
+        if (k == NULL)
+            return refuse(l, rule->string, ERROR_UNSUPPORTED, "this keyword is not supported");
+        if (!check_shape(l, rule, k->shape)) return false;
     }
     return true;
 }
 
 bool json_schema_check(const cJSON *schema, struct error *err)
 {
-    return check_schema(schema, schema, err);
+    return check_schema((struct look){.root = schema, .err = err}, schema);
 }

@@ -2,15 +2,17 @@
  * crash, and what a form lets through is of the form.
  *
  * The first byte chooses the kind. A form that compiles is walked as a model would write it: bytes that
- * may come next, chosen by a hash. A walk never gets stuck before its text may end (no dead ends), a
- * finished text of a schema is JSON, and where any text of so many plain characters is said to go on
- * (slice.h), some such text does.
+ * may come next, chosen by a hash, in a schema's texts members that were written already too. A walk never
+ * gets stuck before its text may end (no dead ends), a finished text of a schema is JSON that satisfies it by
+ * the reward `schema` (json_schema.h), of a name that stands twice the last, as readers of JSON take it, and
+ * where any text of so many plain characters is said to go on (slice.h), some such text does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "engine/sample/form/earley.h"
@@ -20,18 +22,18 @@
 #include "engine/sample/form/schema.h"
 #include "engine/sample/form/slice.h"
 #include "engine/sample/form/tags.h"
+#include "reward/rules/json_schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { STEPS = 200, MAX_SOURCE = 4096 };
 
-static struct earley *of_schema(struct span source)
+static struct earley *of_schema(struct span source, cJSON **schema)
 {
     struct error err = {0};
     const struct schema_options o = {.strict = source.n % 2 == 1};
-    cJSON *schema = json_parse(source, &err);
-    struct earley *e = schema == NULL ? NULL : schema_compile(schema, &o, &err);
-    cJSON_Delete(schema);
+    *schema = json_parse(source, &err);
+    struct earley *e = *schema == NULL ? NULL : schema_compile(*schema, &o, &err);
     assert(e != NULL || err.code != ERROR_NONE);
     return e;
 }
@@ -56,9 +58,12 @@ static struct earley *of_grammar(struct span source, int kind)
     return NULL;
 }
 
-/* A byte that may come next; -1: none. */
+/* A byte that may come next, often one that ends something; -1: none. */
 static int next_byte(struct earley *e, int state, uint64_t hash)
 {
+    static const char ends[] = "\"}],:";
+    int end = ends[(hash >> 16) % (sizeof(ends) - 1)];
+    if ((hash >> 8) % 2 == 0 && earley_step(e, state, (uint8_t)end) != EARLEY_DEAD) return end;
     for (int i = 0; i < 256; i++) {
         int byte = (int)(hash + (uint64_t)i) & 255;
         if (earley_step(e, state, (uint8_t)byte) != EARLEY_DEAD) return byte;
@@ -83,24 +88,83 @@ static void try_slice(struct slice_search *s, struct earley *e, int state, uint6
     }
 }
 
-static void walk(struct earley *e, struct slice_search *s, bool is_json, uint64_t hash)
+/* Of members with the same name the last stays. */
+static void drop_repeated(cJSON *value)
 {
-    char text[STEPS];
-    int state = EARLEY_START;
-    for (size_t n = 0; n < STEPS; n++) {
-        if (earley_may_end(e, state) && is_json) {
-            cJSON *value = json_parse(span_of(text, n), NULL);
-            assert(value != NULL);
-            cJSON_Delete(value);
+    for (cJSON *one = value->child, *next; one != NULL; one = next) {
+        next = one->next;
+        drop_repeated(one);
+        bool again = false;
+        for (const cJSON *k = next; k != NULL && cJSON_IsObject(value); k = k->next) {
+            again = again || strcmp(k->string, one->string) == 0;
         }
-        hash = ids_mix(hash, n);
+        if (again) cJSON_Delete(cJSON_DetachItemViaPointer(value, one));
+    }
+}
+
+/* A finished text satisfies its schema, where the judge knows the schema's keywords. Where a name stands
+ * twice cJSON reads it, which keeps a number's nearest double alone: then members are counted. */
+static void check_document(const cJSON *schema, struct span text)
+{
+    struct error err = {0};
+    struct json_schema_fault fault;
+    struct arena *a = arena_new(1 << 20);
+    cJSON *value = json_parse(text, &err);
+    bool repeats = value == NULL;
+    if (repeats) {
+        assert(err.code == ERROR_INVALID_VALUE && strstr(err.message, "stands twice") != NULL);
+        value = cJSON_ParseWithLength(text.p, text.n);
+        if (value != NULL) drop_repeated(value);
+    }
+    if (a != NULL && value != NULL && json_schema_check(schema, NULL) &&
+        json_schema_validate(schema, value, a, &fault) == JSON_SCHEMA_INVALID) {
+        assert(repeats && strcmp(fault.keyword == NULL ? "" : fault.keyword, "minProperties") != 0);
+    }
+    cJSON_Delete(value);
+    arena_free(a);
+}
+
+/* What a walk wrote, and the member that it writes once more. */
+struct written {
+    char text[STEPS];
+    size_t n, member; /* where the latest member, or item, begins */
+    size_t again;     /* the next byte to write again; `member` or more: none */
+    bool in_string, escaped;
+};
+
+static int choose_byte(struct earley *e, int state, struct written *w, uint64_t hash)
+{
+    if (w->again < w->member && earley_step(e, state, (uint8_t)w->text[w->again]) != EARLEY_DEAD)
+        return (uint8_t)w->text[w->again++];
+    w->again = w->member;
+    return next_byte(e, state, hash);
+}
+
+static void write_byte(struct written *w, char byte, uint64_t hash)
+{
+    w->text[w->n++] = byte;
+    if (byte == '"' && !w->escaped) w->in_string = !w->in_string;
+    w->escaped = byte == '\\' && !w->escaped;
+    if (w->in_string || (byte != ',' && byte != '{')) return;
+    w->again = byte == ',' && hash % 4 != 0 ? w->member : w->n;
+    w->member = w->n;
+}
+
+static void walk(struct earley *e, struct slice_search *s, const cJSON *schema, uint64_t hash)
+{
+    struct written w = {.n = 0};
+    int state = EARLEY_START;
+    while (w.n < STEPS) {
+        if (earley_may_end(e, state) && schema != NULL)
+            check_document(schema, span_of(w.text, w.n));
+        hash = ids_mix(hash, w.n);
         try_slice(s, e, state, hash);
-        int byte = next_byte(e, state, hash);
+        int byte = choose_byte(e, state, &w, hash);
         if (byte < 0) {
             assert(earley_may_end(e, state) || earley_failed(e));
             return;
         }
-        text[n] = (char)byte;
+        write_byte(&w, (char)byte, hash >> 32);
         state = earley_step(e, state, (uint8_t)byte);
     }
 }
@@ -110,12 +174,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > MAX_SOURCE) return 0;
     struct span source = span_of(data + 1, size - 1);
     int kind = data[0] % KINDS;
-    struct earley *e = kind == SCHEMA ? of_schema(source) : of_grammar(source, kind);
+    cJSON *schema = NULL;
+    struct earley *e = kind == SCHEMA ? of_schema(source, &schema) : of_grammar(source, kind);
     struct slice_search *s = e == NULL ? NULL : slice_search_new(NULL);
     for (uint64_t i = 0; s != NULL && i < 3; i++) {
-        walk(e, s, kind == SCHEMA, ids_mix(i, size));
+        walk(e, s, schema, ids_mix(i, size));
     }
     slice_search_free(s);
     earley_free(e);
+    cJSON_Delete(schema);
     return 0;
 }

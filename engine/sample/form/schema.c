@@ -14,38 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_reference.h"
 #include "base/mem.h"
 #include "engine/sample/form/chars.h"
 #include "engine/sample/form/schema_impl.h"
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-/* The JSON pointer of a schema below at; false: it isn't there. */
-static bool find_pointer(const cJSON *at, const cJSON *schema, char *out, size_t room)
-{
-    if (at == schema) {
-        out[0] = '\0';
-        return true;
-    }
-    int i = 0;
-    for (const cJSON *child = at->child; child != NULL; child = child->next, i++) {
-        char rest[200];
-        if (!find_pointer(child, schema, rest, sizeof(rest))) continue;
-        if (child->string != NULL) {
-            snprintf(out, room, "/%.60s%s", child->string, rest);
-        } else {
-            snprintf(out, room, "/%d%s", i, rest);
-        }
-        return true;
-    }
-    return false;
-}
-
 bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *keyword,
                    enum error_code code, const char *why)
 {
     char pointer[200];
-    if (!find_pointer(c->root, schema, pointer, sizeof(pointer)))
+    if (!json_pointer_of(c->root, schema, pointer, sizeof(pointer)))
         snprintf(pointer, sizeof(pointer), " (written out)");
     return error_set(c->err, code, "", "%s at #%s: %s", keyword, pointer, why);
 }
@@ -134,12 +114,17 @@ bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const
 static bool check_words(struct schema_compiler *c, const struct atom *a)
 {
     static const char *const refused[] = {"$dynamicRef", "$recursiveRef", "unevaluatedItems"};
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (schema_get(a, refused[i]) == NULL) continue;
-        return schema_refuse(c, a->schema, refused[i], ERROR_UNSUPPORTED,
+    static const char *const of_draft_3[] = {"disallow", "divisibleBy", "extends"};
+    bool fine = true;
+    schema_keyword(c, a, "required", cJSON_Array, &fine);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]) && fine; i++) {
+        bool old = c->draft_3 && schema_get(a, of_draft_3[i]) != NULL;
+        const char *word = old ? of_draft_3[i] : refused[i];
+        if (schema_get(a, word) == NULL) continue;
+        return schema_refuse(c, a->schema, word, ERROR_UNSUPPORTED,
                              "this keyword is not supported");
     }
-    return true;
+    return fine;
 }
 
 static bool add_reference(struct schema_compiler *c, struct atom *list, int *n, int i)
@@ -694,20 +679,14 @@ static rx make_space(struct rx_pool *p, enum schema_space space)
     return rx_or(p, RX_EMPTY, rx_or(p, blank, indented));
 }
 
-/* Keywords beside $ref do not count in drafts 3 to 7. */
-static bool siblings_count(const cJSON *root)
-{
-    const cJSON *dialect = cJSON_GetObjectItemCaseSensitive(root, "$schema");
-    return !cJSON_IsString(dialect) || strstr(dialect->valuestring, "draft-0") == NULL;
-}
-
 static void begin(struct schema_compiler *c, struct grammar *g, const cJSON *root,
                   const struct schema_options *o, struct error *err)
 {
     *c =
         (struct schema_compiler){.g = g, .pool = grammar_pool(g), .o = o, .root = root, .err = err};
     c->apart_left = SCHEMA_MAX_APART;
-    c->siblings = siblings_count(root);
+    c->siblings = json_siblings_count(root);
+    c->draft_3 = json_is_draft_3(root);
     c->space = make_space(c->pool, o->space);
     c->any_char = chars_class_rx(c->pool, CHARS_ANY, CHARS_JSON);
     c->string_body = rx_repeat(c->pool, c->any_char, 0, RX_UNBOUNDED);
@@ -782,6 +761,7 @@ struct earley *schema_reader(struct schema_compiler *c, const struct set *s, boo
     }
     begin(&own, g, c->root, &compact, c->err);
     own.siblings = c->siblings;
+    own.draft_3 = c->draft_3;
     own.arena = arena_new(SCHEMA_ARENA_BYTES);
     bool fine =
         own.arena != NULL || error_set(c->err, ERROR_NO_MEMORY, "", "out of memory for a schema");

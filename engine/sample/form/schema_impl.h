@@ -96,7 +96,8 @@ struct schema_compiler {
     struct arena *arena;
     const struct schema_options *o;
     const cJSON *root;
-    bool siblings; /* keywords beside $ref count (2019-09 and later) */
+    bool siblings; /* keywords beside $ref count */
+    bool draft_3;  /* whose words are refused, though later drafts do not know them */
     struct made *made;
     int n_made, made_room, next; /* next: the first that waits */
     struct ids made_ids, number_ids;

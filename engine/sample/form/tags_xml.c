@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_reference.h"
 #include "engine/sample/form/formats.h"
 #include "engine/sample/form/pattern.h"
 
@@ -94,24 +95,6 @@ static bool string_rx(struct xml *x, const cJSON *schema, rx *out)
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
-
-/* What a local reference points to; NULL: nothing. */
-static const cJSON *resolve(const struct xml *x, const char *ref)
-{
-    const cJSON *at = x->root;
-    if (strncmp(ref, "#/", 2) != 0 || strpbrk(ref, "~%") != NULL) return NULL;
-    for (const char *part = ref + 2; at != NULL && *part != '\0';) {
-        size_t n = strcspn(part, "/");
-        const cJSON *one, *found = NULL;
-        cJSON_ArrayForEach(one, at)
-        {
-            if (one->string != NULL && span_is(span_of(part, n), one->string)) found = one;
-        }
-        at = found;
-        part += n + (part[n] == '/');
-    }
-    return at;
-}
 
 /* Other values than strings: by schema.c, in a schema that has the root's definitions. */
 static bool other_values(struct xml *x, const cJSON *schema, const cJSON *types, int rule)
@@ -209,7 +192,7 @@ static bool add_value(struct xml *x, const cJSON *schema, int depth, int rule)
         return refuse(x, unkept[i], "not kept for parameters in XML");
     }
     if (cJSON_IsString(ref)) {
-        const cJSON *to = resolve(x, ref->valuestring);
+        const cJSON *to = json_reference(x->root, ref->valuestring);
         if (to == NULL) return refuse(x, "$ref", "points to nothing in this schema");
         return add_value(x, to, depth + 1, rule);
     }
