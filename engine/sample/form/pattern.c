@@ -5,7 +5,7 @@
  * build(node, rest) is "node, and then rest", where rest is everything that follows up to the
  * text's end. With the rest at hand the assertions need no machinery of their own:
  *
- *     $ rest      = rest, if that may be empty: the empty text
+ *     $ rest      = rest, if that may be empty: the empty text (wide: or a line end, as Python has it)
  *     (?=a) rest  = (a .*) & rest
  *     (?!a) rest  = not (a .*) & rest
  *     ^ rest      = rest at the text's beginning, nothing elsewhere
@@ -27,7 +27,7 @@ enum node_kind { N_EMPTY, N_CHARS, N_CAT, N_OR, N_REPEAT, N_BEGIN, N_END, N_AHEA
 struct node {
     enum node_kind kind;
     bool asserts; /* it holds an assertion: it can't be repeated */
-    rx chars;     /* N_CHARS */
+    rx chars;     /* N_CHARS; N_END: the line end that may follow */
     int min, max; /* N_REPEAT */
     struct node **parts;
     int n;
@@ -42,6 +42,7 @@ struct parser {
     size_t at;
     int depth;
     bool fold, dot_all;
+    bool wide; /* where the standards differ, the wider texts */
     enum chars_coding coding;
     struct error *err;
 };
@@ -304,7 +305,7 @@ static bool parse_class(struct parser *ps, struct node **out)
     bool negated = take(ps, "^"), first = true;
     while (more(ps) && (first || ps->text.p[ps->at] != ']')) {
         if (first && at_text(ps, "]")) break; /* ECMA-262: [] is empty, [^] is everything */
-        if (!class_item(ps, &c, negated)) return chars_clear(&c), false;
+        if (!class_item(ps, &c, ps->wide != negated)) return chars_clear(&c), false;
         first = false;
     }
     if (!take(ps, "]")) {
@@ -347,11 +348,39 @@ static bool parse_group(struct parser *ps, struct node **out)
         return refuse(ps, ERROR_UNSUPPORTED, "a group of a kind that is not supported");
     }
     struct node *inner;
+    bool wide = ps->wide;
+    ps->wide = wide != (kind == N_NOT_AHEAD);
     if (!parse_or(ps, &inner)) return false;
+    ps->wide = wide;
     if (!take(ps, ")")) return refuse(ps, ERROR_INVALID_VALUE, "an unclosed group");
     if (kind != N_EMPTY) return make(ps, out, (struct node){.kind = kind}, &inner, 1);
     *out = inner;
     return true;
+}
+
+/* A line end, as ECMA-262 and Python both have it, or all else. */
+static rx line_end(struct parser *ps, bool others)
+{
+    struct chars c = {0}, rest = {0};
+    chars_add(&c, '\n', '\n');
+    chars_add_others(&rest, &c);
+    rx chars = chars_rx(ps->pool, others ? &rest : &c, ps->coding);
+    chars_clear(&c);
+    chars_clear(&rest);
+    return chars;
+}
+
+static bool dot_node(struct parser *ps, struct node **out)
+{
+    if (ps->dot_all || !ps->wide) return class_node(ps, ps->dot_all ? CHARS_ANY : CHARS_DOT, out);
+    return make(ps, out, (struct node){.kind = N_CHARS, .chars = line_end(ps, true)}, NULL, 0);
+}
+
+/* $ */
+static bool end_node(struct parser *ps, struct node **out)
+{
+    rx more = ps->wide ? line_end(ps, false) : RX_NONE;
+    return make(ps, out, (struct node){.kind = N_END, .chars = more}, NULL, 0);
 }
 
 static bool parse_atom(struct parser *ps, struct node **out)
@@ -362,8 +391,8 @@ static bool parse_atom(struct parser *ps, struct node **out)
     if (take(ps, "(")) return parse_group(ps, out);
     if (take(ps, "[")) return parse_class(ps, out);
     if (take(ps, "^")) return make(ps, out, (struct node){.kind = N_BEGIN}, NULL, 0);
-    if (take(ps, "$")) return make(ps, out, (struct node){.kind = N_END}, NULL, 0);
-    if (take(ps, ".")) return class_node(ps, ps->dot_all ? CHARS_ANY : CHARS_DOT, out);
+    if (take(ps, "$")) return end_node(ps, out);
+    if (take(ps, ".")) return dot_node(ps, out);
     if (at_text(ps, "*") || at_text(ps, "+") || at_text(ps, "?")) {
         return refuse(ps, ERROR_INVALID_VALUE, "nothing to repeat");
     }
@@ -375,7 +404,7 @@ static bool parse_atom(struct parser *ps, struct node **out)
     if (at_text(ps, "\\b") || at_text(ps, "\\B"))
         return refuse(ps, ERROR_UNSUPPORTED, "a word border");
     bool fine =
-        take(ps, "\\") ? escape(ps, &c, false, false, &single, &value) : one_char(ps, &value);
+        take(ps, "\\") ? escape(ps, &c, false, ps->wide, &single, &value) : one_char(ps, &value);
     if (!fine) return chars_clear(&c), false;
     if (single) chars_add(&c, value, value);
     return chars_node(ps, &c, out);
@@ -553,7 +582,7 @@ static rx build(struct rx_pool *p, const struct node *n, rx rest, bool at_start)
     case N_BEGIN:
         return at_start ? rest : RX_NONE;
     case N_END:
-        return rx_and(p, rest, RX_EMPTY);
+        return rx_and(p, rest, rx_or(p, RX_EMPTY, n->chars));
     case N_AHEAD:
         return rx_and(p, build(p, n->parts[0], RX_ALL, at_start), rest);
     case N_NOT_AHEAD:
@@ -623,8 +652,12 @@ bool pattern_rx(struct rx_pool *p, struct span pattern, enum pattern_place place
         return error_set(err, ERROR_TOO_LARGE, "", "a pattern of %zu bytes; at most %d", pattern.n,
                          PATTERN_MAX_BYTES);
     }
-    struct parser ps = {
-        .pool = p, .arena = arena_new(ARENA_BYTES), .text = pattern, .coding = coding, .err = err};
+    struct parser ps = {.pool = p,
+                        .arena = arena_new(ARENA_BYTES),
+                        .text = pattern,
+                        .coding = coding,
+                        .err = err,
+                        .wide = place == PATTERN_ANYWHERE_WIDE};
     if (ps.arena == NULL) return error_set(err, ERROR_NO_MEMORY, "", "no memory for a pattern");
     struct node *n = NULL;
     bool fine = parse_whole(&ps, &n);

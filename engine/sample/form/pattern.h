@@ -6,7 +6,9 @@
  * back-references, word borders and flags but a leading (?i) or (?s) are refused: what can't be
  * kept is an error, never a weaker pattern.
  *
- * Where ECMA-262 and Python give a construct different texts, the narrower is meant (chars.h).
+ * Where ECMA-262 and Python give a construct different texts, the narrower is meant (chars.h): a text
+ * that matches does so for both. Who needs texts that match for neither asks for the wider ones and
+ * takes what is left.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,8 +20,9 @@
 #include "engine/sample/form/rx.h"
 
 enum pattern_place {
-    PATTERN_WHOLE,   /* the whole text matches (a regex that an output has to be) */
-    PATTERN_ANYWHERE /* some part of it does (JSON Schema's pattern) */
+    PATTERN_WHOLE,        /* the whole text matches (a regex that an output has to be) */
+    PATTERN_ANYWHERE,     /* some part of it does (JSON Schema's pattern) */
+    PATTERN_ANYWHERE_WIDE /* the same, for either of ECMA-262 and Python */
 };
 
 enum { PATTERN_MAX_BYTES = 64 << 10, PATTERN_MAX_REPEAT = 100000 };

@@ -183,6 +183,9 @@ const cJSON *schema_resolve(struct schema_compiler *c, const cJSON *ref);
 
 /* The bodies of strings in which a pattern matches somewhere. False: *why is set. */
 bool schema_pattern(struct schema_compiler *c, struct span pattern, rx *out, struct error *why);
+/* The same by either of ECMA-262 and Python: in all others it matches by neither. */
+bool schema_wide_pattern(struct schema_compiler *c, struct span pattern, rx *out,
+                         struct error *why);
 
 /* The bodies of strings of a format, where it is of strings. */
 enum formats_known schema_format(struct schema_compiler *c, const char *name, rx *out);

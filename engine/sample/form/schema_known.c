@@ -14,11 +14,11 @@
 #include "engine/sample/form/pattern.h"
 #include "engine/sample/form/schema_impl.h"
 
-enum kind { REFERENCE, PATTERN, FORMAT };
+enum kind { REFERENCE, PATTERN, WIDE_PATTERN, FORMAT };
 
 struct known {
     enum kind kind;
-    struct span key; /* borrowed: of PATTERN and FORMAT their text, of REFERENCE its place alone */
+    struct span key; /* borrowed: of patterns and FORMAT their text, of REFERENCE its place alone */
     const cJSON *target; /* of REFERENCE; NULL: it points to nothing */
     rx texts;            /* of others */
 };
@@ -72,16 +72,33 @@ const cJSON *schema_resolve(struct schema_compiler *c, const cJSON *ref)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-bool schema_pattern(struct schema_compiler *c, struct span pattern, rx *out, struct error *why)
+static bool look_up_pattern(struct schema_compiler *c, enum kind kind, enum pattern_place place,
+                            struct span pattern, rx *out, struct error *why)
 {
-    const struct known *known = find(c, PATTERN, pattern);
+    const struct known *known = find(c, kind, pattern);
     if (known != NULL) {
         *out = known->texts;
         return true;
     }
-    if (!pattern_rx(c->pool, pattern, PATTERN_ANYWHERE, CHARS_JSON, out, why)) return false;
-    keep(c, (struct known){.kind = PATTERN, .key = pattern, .texts = *out});
+    if (!pattern_rx(c->pool, pattern, place, CHARS_JSON, out, why)) return false;
+    keep(c, (struct known){.kind = kind, .key = pattern, .texts = *out});
     return true;
+}
+
+bool schema_pattern(struct schema_compiler *c, struct span pattern, rx *out, struct error *why)
+{
+    return look_up_pattern(c, PATTERN, PATTERN_ANYWHERE, pattern, out, why);
+}
+
+/* Only of these ECMA-262 and Python may have different texts. */
+bool schema_wide_pattern(struct schema_compiler *c, struct span pattern, rx *out, struct error *why)
+{
+    bool differs = false;
+    for (size_t i = 0; i < pattern.n && !differs; i++) {
+        differs = strchr("\\.$(", pattern.p[i]) != NULL;
+    }
+    if (!differs) return schema_pattern(c, pattern, out, why);
+    return look_up_pattern(c, WIDE_PATTERN, PATTERN_ANYWHERE_WIDE, pattern, out, why);
 }
 
 enum formats_known schema_format(struct schema_compiler *c, const char *name, rx *out)

@@ -36,7 +36,7 @@ struct member {
 /* A pattern of patternProperties, wherever it stands. */
 struct pattern {
     const char *text;
-    rx names;
+    rx names, all; /* that match; that may match, by one standard of patterns (pattern.h) */
 };
 
 struct object {
@@ -59,10 +59,13 @@ static const cJSON *get(const struct set *s, int i, const char *name)
 /* ---- what a name must satisfy ---------------------------------------------------------------- */
 
 static bool names_of_pattern(struct schema_compiler *c, const cJSON *schema, const cJSON *entry,
-                             rx *out)
+                             struct pattern *out)
 {
     struct error why = {0};
-    if (schema_pattern(c, json_key(entry, c->arena), out, &why)) return true;
+    struct span text = json_key(entry, c->arena);
+    out->text = entry->string;
+    if (schema_pattern(c, text, &out->names, &why) && schema_wide_pattern(c, text, &out->all, &why))
+        return true;
     return schema_refuse(c, schema, "patternProperties", why.code, why.message);
 }
 
@@ -94,10 +97,10 @@ static bool add_member_atoms(struct schema_compiler *c, const struct atom *a, co
     if (own != NULL && !schema_add_atom(c, list, n, own, 0)) return false;
     cJSON_ArrayForEach(entry, schema_get(a, "patternProperties"))
     {
-        rx names;
-        if (!names_of_pattern(c, a->schema, entry, &names)) return false;
-        if (!rx_matches(c->pool, names, text)) continue;
-        named = true;
+        struct pattern pattern;
+        if (!names_of_pattern(c, a->schema, entry, &pattern)) return false;
+        if (!rx_matches(c->pool, pattern.all, text)) continue;
+        named = named || rx_matches(c->pool, pattern.names, text);
         if (!schema_add_atom(c, list, n, entry, 0)) return false;
     }
     if (!others_keyword(c, a, &others)) return false;
@@ -266,9 +269,7 @@ static bool gather_patterns(struct schema_compiler *c, const struct set *s, stru
                 return schema_refuse(c, s->atoms[i].schema, "patternProperties", ERROR_TOO_COMPLEX,
                                      "too many patterns");
             }
-            o->patterns[k].text = entry->string;
-            if (!names_of_pattern(c, s->atoms[i].schema, entry, &o->patterns[k].names))
-                return false;
+            if (!names_of_pattern(c, s->atoms[i].schema, entry, &o->patterns[k])) return false;
             o->n_patterns++;
         }
     }
@@ -337,8 +338,8 @@ static bool make_others(struct schema_compiler *c, const struct set *s, struct o
         if (!others_set(c, s, o, mask, &values)) return false;
         if (values.never) continue;
         for (int k = 0; k < o->n_patterns; k++) {
-            rx matching = o->patterns[k].names;
-            some = rx_and(c->pool, some, mask >> k & 1 ? matching : rx_not(c->pool, matching));
+            rx matching = o->patterns[k].names, others = rx_not(c->pool, o->patterns[k].all);
+            some = rx_and(c->pool, some, mask >> k & 1 ? matching : others);
         }
         if (rx_life(c->pool, some, 20000) == RX_DEAD) continue;
         int pair = pair_rule(c, some, &values);

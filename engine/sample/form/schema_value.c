@@ -48,10 +48,12 @@ static bool add_pattern(struct schema_compiler *c, const cJSON *schema, const ch
     rx texts;
     struct error why = {0};
     if (pattern == NULL) return true;
-    if (!schema_pattern(c, json_text(pattern, c->arena), &texts, &why)) {
+    bool opposite = keyword[0] == '\x01';
+    struct span text = json_text(pattern, c->arena);
+    if (!(opposite ? schema_wide_pattern : schema_pattern)(c, text, &texts, &why)) {
         return schema_refuse(c, schema, "pattern", why.code, why.message);
     }
-    *out = rx_and(c->pool, *out, keyword[0] == '\x01' ? rx_not(c->pool, texts) : texts);
+    *out = rx_and(c->pool, *out, opposite ? rx_not(c->pool, texts) : texts);
     return true;
 }
 
