@@ -77,7 +77,7 @@ void rollouts_end_handle(struct exchange *x)
     const char *rest = x->path + strlen(prefix);
     bool ok = read_path(rest, &n, &group);
     struct rollout *r = ok ? rollout_find(x->server, rest, n, exchange_client(x)) : NULL;
-    if (r == NULL || (group != SIZE_MAX && group >= r->begun)) {
+    if (r == NULL || (group != SIZE_MAX && !rollout_has_group(r, group))) {
         fail_not_found(x);
         return;
     }
@@ -94,8 +94,9 @@ void rollouts_end_handle(struct exchange *x)
     } else if (r->groups[group].state == GROUP_DONE) {
         rollout_wait_stop(&e->wait);
         on_ended(&e->wait, r);
-    } else {
-        group_end(&r->groups[group], "abort");
+    } else if (!rollout_end_group(r, group, &x->error)) {
+        rollout_wait_stop(&e->wait);
+        exchange_fail(x, &x->error);
     }
     rollout_release(r);
 }

@@ -162,7 +162,7 @@ static void write_lines(struct rollout *r, struct group *g)
     while (in_order && r->written < r->begun && r->groups[r->written].state == GROUP_DONE) {
         write_line(r, &r->groups[r->written++]);
     }
-    assert(r->written <= r->begun);
+    assert(r->written <= r->ask.attempts);
 }
 
 static void write_whole(struct rollout *r)
@@ -265,34 +265,44 @@ static bool has_room(const struct rollout *r, const struct group *g)
     return r->samples_running == 0 || r->samples_running + (size_t)g->n <= window;
 }
 
-/* The next group, made but not begun. NULL: no memory for it. */
-static struct group *next_group(struct rollout *r, struct error *err)
+/* That group, made but not begun. NULL: no memory for it. */
+static struct group *make_group(struct rollout *r, size_t attempt, struct error *err)
 {
-    struct group *g = &r->groups[r->begun];
+    struct group *g = &r->groups[attempt];
     if (g->samples != NULL) return g;
     g->rollout = r;
-    g->attempt = r->begun;
-    g->prompt = &r->ask.prompts[r->begun % r->ask.n_prompts];
+    g->attempt = attempt;
+    g->prompt = &r->ask.prompts[attempt % r->ask.n_prompts];
     return group_open(g, err) ? g : NULL;
 }
 
-/* It has begun, or ended at once with an error. */
+/* The next one has begun, or ended at once with an error. */
 static void count_group(struct rollout *r)
 {
     r->begun++;
     r->open++;
 }
 
+/* Those that were ended before their turn: they have been counted as open, or are done. */
+static void pass_ended(struct rollout *r)
+{
+    while (r->begun < r->ask.attempts && r->groups[r->begun].state != GROUP_WAITING) {
+        r->begun++;
+    }
+}
+
 /* Begin what may begin. False and *err: the next one cannot be begun now. */
 static bool begin_groups(struct rollout *r, struct error *err)
 {
+    pass_ended(r);
     while (wants_more(r)) {
-        struct group *g = next_group(r, err);
+        struct group *g = make_group(r, r->begun, err);
         if (g == NULL) return false;
         if (!has_room(r, g)) return true;
         if (!group_begin(g, err)) return false;
         count_group(r);
         group_judge_given(g);
+        pass_ended(r);
     }
     return true;
 }
@@ -432,9 +442,11 @@ static bool is_owed(const struct rollout *r)
 static void count_rest(struct rollout *r)
 {
     struct error err = {0};
+    pass_ended(r);
     while (is_owed(r) && (!r->exchange->gone || group_has_begun(&r->groups[r->begun]))) {
-        if (next_group(r, &err) == NULL) return;
+        if (make_group(r, r->begun, &err) == NULL) return;
         count_group(r);
+        pass_ended(r);
     }
 }
 
@@ -450,6 +462,23 @@ void rollout_end(struct rollout *r, const char *cause)
     }
     finish_if_done(r);
     rollout_release(r);
+}
+
+bool rollout_has_group(const struct rollout *r, size_t attempt)
+{
+    return attempt < (r->ask.groups == 0 ? r->ask.attempts : r->begun);
+}
+
+bool rollout_end_group(struct rollout *r, size_t attempt, struct error *err)
+{
+    struct group *g = &r->groups[attempt];
+    assert(rollout_has_group(r, attempt));
+    if (attempt >= r->begun && g->state == GROUP_WAITING) { /* its turn has not come */
+        if (make_group(r, attempt, err) == NULL) return false;
+        r->open++;
+    }
+    group_end(g, "abort");
+    return true;
 }
 
 /* ---- time ------------------------------------------------------------------------------------- */
@@ -496,9 +525,8 @@ static void free_state(struct exchange *x)
 {
     struct rollout *r = x->state;
     assert(r->busy == 0 && !r->is_open); /* rollout.h (4) */
-    for (size_t i = 0; r->groups != NULL && i < r->ask.attempts && r->groups[i].prompt != NULL;
-         i++) {
-        group_clear(&r->groups[i]); /* those behind have not been touched */
+    for (size_t i = 0; r->groups != NULL && i < r->ask.attempts; i++) {
+        if (r->groups[i].prompt != NULL) group_clear(&r->groups[i]); /* others were not touched */
     }
     free(r->groups);
     judge_round_free(r->round);

@@ -124,7 +124,7 @@ struct rollout {
     bool is_open; /* among the server's */
 
     struct group *groups;   /* [ask.attempts] */
-    size_t begun, open;     /* groups begun; of them not done */
+    size_t begun, open;     /* groups begun, or past; those that are not done, ended before their turn or not */
     size_t samples_running; /* in the engine */
     size_t written;         /* groups written, in their order; or, as they complete: how many */
     size_t informative;     /* done ones whose rewards differ */
@@ -203,6 +203,12 @@ void rollout_forget(struct sample *s);
 void rollout_go_on(struct rollout *r);
 /* End all that is not done: "deadline" or "abort". */
 void rollout_end(struct rollout *r, const char *cause);
+/* Has its reply a group of that number? Each prompt's; of attempts that are made as they are needed those
+ * that have begun. */
+bool rollout_has_group(const struct rollout *r, size_t attempt);
+/* End that one, which it has: "abort". One whose turn has not come never begins, and its samples have what was
+ * given of them. False: there is no memory for it. */
+bool rollout_end_group(struct rollout *r, size_t attempt, struct error *err);
 /* One thing more, or less, that keeps it alive (4). */
 void rollout_hold(struct rollout *r);
 void rollout_release(struct rollout *r);

@@ -322,6 +322,75 @@ def test_ending_a_call_gives_all_groups_in_order(narrow, encoding, advantage):
         assert sorted(written, key=lambda g: g["prompt"]) == ended["groups"]
 
 
+class Standing:
+    """A call whose first groups have begun and stand still, in a thread of its own."""
+
+    def __init__(self, server, name, **body):
+        self.server, self.name, self.replies = server, name, []
+        self.thread = threading.Thread(target=lambda: self.replies.append(
+            server.post("/v1/rollouts", {**MANY, **body}, headers={"x-request-id": name})))
+
+    def __enter__(self):
+        self.thread.start()
+        self.server.wait_metric("touchstone_sequences_running", lambda n: n == 8)
+        assert self.server.http.post("/pause", params={"mode": "keep"}).status_code == 200
+        return self
+
+    def delete(self, rest=""):
+        return self.server.http.delete(f"/v1/rollouts/{self.name}{rest}")
+
+    def __exit__(self, *_):
+        self.server.http.post("/resume")
+        self.thread.join()
+
+
+@pytest.mark.parametrize("encoding", ["json", "ndjson"])
+@pytest.mark.parametrize("advantage", ["grpo", "verl_reinforce_pp"])
+def test_ending_a_group_that_has_not_begun(narrow, encoding, advantage):
+    """It never begins: the job is there, and so is its group."""
+    one = []
+    with Standing(narrow, "late", encoding=encoding, advantage=advantage) as call:
+        early = threading.Thread(target=lambda: one.append(call.delete("/groups/7")))
+        early.start()
+        if advantage == "grpo":  # the other's are there when all are
+            early.join()
+        else:
+            narrow.wait_open(2)
+        assert call.delete("/groups/9").status_code == 404
+        ended = call.delete().json()
+        early.join()
+    [group] = one[0].json()["groups"]
+    assert group["id"] == 7 and all(s["token_ids"] == [] for s in group["samples"])
+    written = encoding == "ndjson" and advantage == "grpo"  # a line before anybody waited for all
+    check_late(ended["groups"][:7] + [group] + ended["groups"][7:] if written else ended["groups"], "abort")
+    reply = call.replies[0]
+    assert group in (reply.json()["groups"] if encoding == "json" else [json.loads(line) for line in reply.text.splitlines()[1:-1]])
+
+
+def test_a_group_ended_before_its_turn_is_passed_over(narrow):
+    with Standing(narrow, "passed", sampling={"temperature": 1, "min_tokens": 60, "max_tokens": 60}) as call:
+        ended = [call.delete(f"/groups/{g}").json()["groups"][0] for g in (8, 6)]
+    groups = call.replies[0].json()["groups"]
+    assert [g["id"] for g in groups] == list(range(9)) and [groups[8], groups[6]] == ended
+    assert all({s["finish_reason"] for s in g["samples"]} == {"abort" if g["id"] in (6, 8) else "length"} for g in groups)
+
+
+def test_a_pause_that_waits_lets_begun_groups_end_and_holds_later_ones(narrow):
+    with Standing(narrow, "paused", sampling={"temperature": 1, "min_tokens": 60, "max_tokens": 60}) as call:
+        assert narrow.http.post("/pause", params={"mode": "wait"}).status_code == 200
+        assert narrow.metric("touchstone_sequences_running") == 0 and not call.replies
+        pushed = narrow.post("/v1/weights", {"path": str(ROOT / "models/touchstone-tiny.gguf")}).json()["version"]
+    versions = [{s["weight_version"] for s in g["samples"]} for g in call.replies[0].json()["groups"]]
+    assert versions[0] == versions[1] != {pushed} and versions[2:] == [{pushed}] * 7
+    assert {s["finish_reason"] for s in samples(call.replies[0].json())} == {"length"}
+
+
+def test_an_attempt_that_has_not_begun_is_not_there(narrow):
+    with Standing(narrow, "tried", until={"groups": 2, "max_attempts": 9}) as call:
+        assert call.delete("/groups/8").status_code == 404
+        assert call.delete().status_code == 200
+
+
 def test_forks_share_what_is_given(tiny):
     whole = ask(tiny, prompts=QUESTIONS[:1], n=1)
     s = samples(whole)[0]
