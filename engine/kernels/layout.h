@@ -86,7 +86,11 @@ int panels_count(const struct panels *p);
 /* Bytes of the whole matrix. */
 size_t panels_bytes(const struct panels *p);
 
-/* Pack one panel.
+/* Where the scales of block `block` of 32 k lie, from the panel's beginning; *head gets those of its
+ * head, where the type has such. Quantised types only. */
+size_t panels_scales_at(const struct panels *p, int block, size_t *head);
+
+/* Pack one panel (pack.c).
  *   rows  [16] the rows in the file's layout (NULL: zeros)
  *   f8    [16] FP8 only: each row's scales, [ceil(k/128)]
  *   dst   panel_bytes of it */

@@ -8,7 +8,7 @@
  *   IQ4_NL, IQ4_XS    codes into a table of 16 values, finer around 0
  *   IQ2_*, IQ3_*      8 or 4 weights at once are an entry of a grid (quant_grids.c), and their signs
  *
- * Both ways out of a file use it: to floats (quants.c's table) and into panels (kernels/layout.c).
+ * Both ways out of a file use it: to floats (quants.c's table) and into panels (kernels/pack.c).
  * Layouts: GGML's ggml-common.h, k-quants and i-quants.
  *
  * SPDX-License-Identifier: Apache-2.0
