@@ -311,10 +311,14 @@ void file_unmap(struct file_mapping mapping)
     munmap(mapping.p, mapping.n);
 }
 
-void file_map_drop(struct file_mapping mapping, size_t from)
+void file_map_drop(struct file_mapping mapping, struct span bytes)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    from = (from + page - 1) / page * page;
-    if (from >= mapping.n) return;
-    madvise((char *)mapping.p + from, mapping.n - from, MADV_DONTNEED);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)mapping.p;
+    uintptr_t begin = (uintptr_t)bytes.p, end = begin + bytes.n, last = first + mapping.n;
+    if (begin < first) begin = first;
+    begin = (begin + page - 1) / page * page;
+    if (end < last) end = end / page * page;
+    if (end > last) end = last; /* the page that the file ends in is whole */
+    if (mapping.p == NULL || begin >= end) return;
+    madvise((char *)mapping.p + (begin - first), end - begin, MADV_DONTNEED);
 }

@@ -45,9 +45,9 @@ bool file_map_fd(int fd, const char *name, struct file_mapping *out, struct erro
 /* Accepts no mapping. */
 void file_unmap(struct file_mapping mapping);
 
-/* Tell the system that the bytes of a mapping from offset `from` on are not needed any more:
- * whole pages leave memory (reading them again would fetch them from the file). */
-void file_map_drop(struct file_mapping mapping, size_t from);
+/* Tell the system that these bytes, of which some may lie in a mapping, are not needed any more: the
+ * mapping's whole pages among them leave memory (reading them again would fetch them from the file). */
+void file_map_drop(struct file_mapping mapping, struct span bytes);
 
 /* The bytes. */
 static inline struct span file_mapping_span(struct file_mapping mapping)

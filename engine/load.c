@@ -253,10 +253,18 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 /* ---- computing ---- */
 
-static void hash_line(void *content, int task, int thread)
+struct hashing {
+    const struct model *model;
+    struct content *content;
+};
+
+static void hash_line(void *arg, int task, int thread)
 {
+    const struct hashing *h = arg;
+    struct content_line *line = &h->content->lines[task];
     (void)thread;
-    content_hash(&((struct content *)content)->lines[task]);
+    content_hash(line);
+    model_drop(h->model, line->bytes); /* packing reads it again, piece by piece */
 }
 
 /* What the weights loaded at start are called. */
@@ -264,7 +272,7 @@ static struct version_label *label_of(struct loaded *l, struct content *c, struc
 {
     struct version_label *label = version_label_new(0, err);
     if (label == NULL) return NULL;
-    pool_run(l->pool, hash_line, c, (int)c->n);
+    pool_run(l->pool, hash_line, &(struct hashing){l->model, c}, (int)c->n);
     content_sum(c, label->sha256);
     memcpy(l->sha256, label->sha256, sizeof(l->sha256));
     label->tensors = c->n;

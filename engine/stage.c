@@ -44,9 +44,15 @@ static void blame(struct error *err)
 
 /* ---- hashes ---- */
 
+struct hashing {
+    struct staging *staging;
+    const struct model *model;
+};
+
 static void hash_line(void *arg, int task, int thread)
 {
-    struct staging *s = arg;
+    const struct hashing *h = arg;
+    struct staging *s = h->staging;
     struct content_line *l = &s->content.lines[task];
     (void)thread;
     if (__atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED)) return; /* nobody reads it */
@@ -54,6 +60,7 @@ static void hash_line(void *arg, int task, int thread)
     if (s->push->check_finite && !content_is_finite(l)) {
         __atomic_store_n(&s->bad, l, __ATOMIC_RELAXED);
     }
+    model_drop(h->model, l->bytes); /* packing reads it again, piece by piece */
 }
 
 static bool is_stopped(const struct staging *s, struct error *err)
@@ -70,7 +77,7 @@ static bool hash_model(struct staging *s, const struct model *m, char sha256[DIG
     s->bad = NULL;
     content_clear(&s->content);
     if (!content_list(m, &s->content, err)) return false;
-    pool_run(s->pool, hash_line, s, (int)s->content.n);
+    pool_run(s->pool, hash_line, &(struct hashing){s, m}, (int)s->content.n);
     if (is_stopped(s, err)) return false;
     if (s->bad != NULL) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,

@@ -2,7 +2,8 @@
  *
  * Two passes over one list of jobs, a job being one tensor and where its packed form hangs: the
  * first adds up sizes, then one mapping is reserved (in large pages where the system has them: a
- * forward pass reads all of it, in order), the second fills it with all threads.
+ * forward pass reads all of it, in order), the second fills it with all threads. What has been read of
+ * the file leaves memory slice by slice, so that a model is never there twice.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -102,6 +103,7 @@ struct pack_job {
 };
 
 struct packing {
+    const struct model *model;
     const struct model_config *config;
     const struct weights_plan *plan;
     struct pack_job *jobs;
@@ -157,7 +159,8 @@ static void add_matrix(struct packing *p, const struct tensor *t, struct matrix 
         size_t scratch = (size_t)m->k * sizeof(float) + PANEL * type_row_bytes(type, m->k);
         if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
     }
-    size_t one = p->plan->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
+    size_t one =
+        p->plan->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
     size_t bytes = round_to_line(one * (size_t)m->count);
     p->jobs[p->n_jobs++] = (struct pack_job){
         .tensor = t, .matrix = m, .rotated = rotated, .type = type, .bytes = bytes};
@@ -185,8 +188,8 @@ static const struct matrix *matrix_like(const struct packing *p, const struct we
     return (const struct matrix *)(const void *)((const char *)&like->layers[layer] + at);
 }
 
-static bool add_layer(struct packing *p, const struct layer_tensors *t, struct weights *w, int layer,
-                      struct error *err)
+static bool add_layer(struct packing *p, const struct layer_tensors *t, struct weights *w,
+                      int layer, struct error *err)
 {
     char *to = (char *)&w->layers[layer];
     for (int i = 0; i < N_MATRICES; i++) {
@@ -256,7 +259,8 @@ static const float *f8_scales(const struct tensor *t, int e, int i)
 struct panel_fill {
     const struct packing *p;
     const struct pack_job *job;
-    int per_task; /* panels */
+    int begin, end; /* panels, counted through all experts */
+    int per_task;   /* of them */
 };
 
 /* The rows of a panel in the file, NULL past the last one, and FP8's scales of each. */
@@ -333,10 +337,25 @@ static void fill_panel(const struct packing *p, const struct pack_job *job, int 
 static void fill_task(void *arg, int task, int thread)
 {
     const struct panel_fill *f = arg;
-    int n = panels_count(&f->job->matrix->panels) * f->job->matrix->count;
-    int end = (task + 1) * f->per_task;
-    for (int i = task * f->per_task; i < end && i < n; i++) {
+    int begin = f->begin + task * f->per_task, end = begin + f->per_task;
+    for (int i = begin; i < end && i < f->end; i++) {
         fill_panel(f->p, f->job, i, thread);
+    }
+}
+
+/* The rows that these panels were made of need not stay in memory beside them. Rows that rotation takes from
+ * another slice come back from the file. */
+static void drop_rows(const struct panel_fill *f)
+{
+    const struct matrix *m = f->job->matrix;
+    const struct tensor *t = f->job->tensor;
+    int panels = panels_count(&m->panels);
+    for (int i = f->begin, next; i < f->end; i = next) {
+        int expert = i / panels, first = i % panels * PANEL;
+        next = (expert + 1) * panels < f->end ? (expert + 1) * panels : f->end;
+        int rows = first + (next - i) * PANEL < m->n ? (next - i) * PANEL : m->n - first;
+        const char *at = (const char *)matrix_data(t, expert) + (size_t)first * row_bytes(t);
+        model_drop(f->p->model, span_of(at, (size_t)rows * row_bytes(t)));
     }
 }
 
@@ -354,13 +373,26 @@ static bool fill_vector(const struct packing *p, const struct pack_job *job, str
     return true;
 }
 
+/* Slice by slice of the file. */
+static void fill_matrix(const struct packing *p, const struct pack_job *job, struct pool *pool)
+{
+    const size_t slice = (size_t)16 << 20;
+    size_t panel = PANEL * row_bytes(job->tensor);
+    int n = panels_count(&job->matrix->panels) * job->matrix->count;
+    int at_once = panel < slice ? (int)(slice / panel) : 1;
+    struct panel_fill f = {.p = p, .job = job, .per_task = 4};
+    for (f.begin = 0; f.begin < n; f.begin = f.end) {
+        f.end = n - f.begin < at_once ? n : f.begin + at_once;
+        pool_run(pool, fill_task, &f, (f.end - f.begin + f.per_task - 1) / f.per_task);
+        drop_rows(&f);
+    }
+}
+
 static bool fill_job(const struct packing *p, const struct pack_job *job, struct pool *pool,
                      struct error *err)
 {
     if (job->vector != NULL) return fill_vector(p, job, err);
-    struct panel_fill f = {.p = p, .job = job, .per_task = 4};
-    int n = panels_count(&job->matrix->panels) * job->matrix->count;
-    pool_run(pool, fill_task, &f, (n + f.per_task - 1) / f.per_task);
+    fill_matrix(p, job, pool);
     if (p->plan->dense) {
         job->matrix->dense = (const float *)(const void *)job->dst;
     } else {
@@ -372,9 +404,10 @@ static bool fill_job(const struct packing *p, const struct pack_job *job, struct
 static bool reserve(struct weights *w, struct packing *p, struct error *err)
 {
     if (p->plan->most_bytes > 0 && (int64_t)p->bytes > p->plan->most_bytes) {
-        return error_set(err, ERROR_NO_STORAGE, NULL,
-                         "the weights take %zu bytes of memory beside those that serve; %lld are free",
-                         p->bytes, (long long)p->plan->most_bytes);
+        return error_set(
+            err, ERROR_NO_STORAGE, NULL,
+            "the weights take %zu bytes of memory beside those that serve; %lld are free", p->bytes,
+            (long long)p->plan->most_bytes);
     }
     void *memory = mmap(NULL, p->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
@@ -499,7 +532,7 @@ struct weights *weights_pack(const struct model *m, const struct weights_plan *p
                              struct pool *pool, struct error *err)
 {
     const struct model_config *c = model_config(m);
-    struct packing p = {.config = c, .plan = plan};
+    struct packing p = {.model = m, .config = c, .plan = plan};
     struct weights *w = mem_new(1, sizeof(*w), err);
     if (w == NULL) return NULL;
     w->dense = plan->dense;

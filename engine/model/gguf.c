@@ -508,7 +508,14 @@ void gguf_drop_tensors(struct gguf *g)
 {
     for (int i = 0; i < g->n_parts; i++) {
         const struct part *p = &g->parts[i];
-        file_map_drop(p->mapping, p->data_at);
+        file_map_drop(p->mapping, span_slice(p->bytes, p->data_at, p->bytes.n));
+    }
+}
+
+void gguf_drop(const struct gguf *g, struct span bytes)
+{
+    for (int i = 0; i < g->n_parts; i++) {
+        file_map_drop(g->parts[i].mapping, bytes);
     }
 }
 

@@ -104,5 +104,7 @@ const struct gguf_tensor *gguf_tensor_find(const struct gguf *g, const char *nam
 /* Tell the system that tensor data is not needed any more: its pages leave memory (metadata stays
  * valid; reading the data again would fetch it from the file). */
 void gguf_drop_tensors(struct gguf *g);
+/* The same of these bytes, as far as they lie in its files. Any thread. */
+void gguf_drop(const struct gguf *g, struct span bytes);
 
 #endif

@@ -104,7 +104,8 @@ static bool read_stream(struct model *m, int fd, const char *name, const struct 
     m->arch = like->arch;
     m->config = like->config;
     if (hugging_face != (like->set != NULL)) {
-        m->config.rope.interleaved = hugging_face ? m->arch->hf_interleaved : m->arch->gguf_interleaved;
+        m->config.rope.interleaved =
+            hugging_face ? m->arch->hf_interleaved : m->arch->gguf_interleaved;
     }
     return hf_tensors_read(name, m->set, hugging_face, m->memory, m->arch->features, &m->config,
                            &m->tensors, err);
@@ -157,7 +158,8 @@ struct model_tensors *model_edit(struct model *m)
 void *model_room(struct model *m, size_t bytes, struct error *err)
 {
     void *p = arena_alloc(m->memory, 1, bytes);
-    if (p == NULL) error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu bytes of tensors", bytes);
+    if (p == NULL)
+        error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu bytes of tensors", bytes);
     return p;
 }
 
@@ -184,6 +186,12 @@ const struct gguf *model_gguf(const struct model *m)
 const struct safetensors *model_safetensors(const struct model *m)
 {
     return m->set;
+}
+
+void model_drop(const struct model *m, struct span bytes)
+{
+    if (m->set != NULL) safetensors_drop_bytes(m->set, bytes);
+    if (m->gguf != NULL) gguf_drop(m->gguf, bytes);
 }
 
 void model_drop_tensors(struct model *m)

@@ -43,7 +43,7 @@ struct model_config {
     int n_ff;
     int context; /* trained length in tokens */
     float rms_eps;
-    bool tied; /* output matrix is the token embedding */
+    bool tied;                         /* output matrix is the token embedding */
     struct sampling_defaults sampling; /* what its files recommend */
     /* How its files say that embeddings are made of hidden states (GGUF's pooling_type, and the
      * numbers of that; 1_Pooling/config.json of a folder). */
@@ -151,6 +151,10 @@ struct model_tensors *model_edit(struct model *m);
 /* Zeroed memory for tensors that do not lie in a file as they are wanted; the model's, until model_drop_tensors().
  * NULL and ERROR_NO_MEMORY. */
 void *model_room(struct model *m, size_t bytes, struct error *err);
+
+/* These bytes of its tensors have been read: as far as they lie in its files they leave memory, whole page by
+ * page, and come back from there when they are read again. Any thread. */
+void model_drop(const struct model *m, struct span bytes);
 
 /* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */
 void model_drop_tensors(struct model *m);

@@ -506,6 +506,14 @@ const struct safetensor *safetensors_at(const struct safetensors *s, size_t i)
 void safetensors_drop(struct safetensors *s)
 {
     for (int i = 0; i < s->n_shards; i++) {
-        file_map_drop(s->shards[i].mapping, s->shards[i].data_at);
+        const struct shard *shard = &s->shards[i];
+        file_map_drop(shard->mapping, span_slice(shard->bytes, shard->data_at, shard->bytes.n));
+    }
+}
+
+void safetensors_drop_bytes(const struct safetensors *s, struct span bytes)
+{
+    for (int i = 0; i < s->n_shards; i++) {
+        file_map_drop(s->shards[i].mapping, bytes);
     }
 }

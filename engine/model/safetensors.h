@@ -53,15 +53,15 @@ struct safetensors *safetensors_open_fd(int fd, const char *name, struct error *
 const char *safetensors_metadata(const struct safetensors *s, const char *key);
 
 /* The tensor of that name, or NULL. */
-const struct safetensor *safetensors_find(const struct safetensors *s,
-                                          const char *name);
+const struct safetensor *safetensors_find(const struct safetensors *s, const char *name);
 /* Tensors of all files. */
 size_t safetensors_count(const struct safetensors *s);
 /* Tensor i below safetensors_count(), in order of names. */
-const struct safetensor *safetensors_at(const struct safetensors *s,
-                                        size_t i);
+const struct safetensor *safetensors_at(const struct safetensors *s, size_t i);
 
 /* Tensor data is not needed any more: its pages leave memory. */
 void safetensors_drop(struct safetensors *s);
+/* The same of these bytes, as far as they lie in its files. Any thread. */
+void safetensors_drop_bytes(const struct safetensors *s, struct span bytes);
 
 #endif

@@ -79,7 +79,10 @@ static void test_packed_size_and_dropped_file(void **state)
         if ((double)w->bytes > most) {
             fail_msg("%s: %zu bytes packed of %.0f", models[i], w->bytes, tensors);
         }
-        assert_true((double)mapped_bytes(models[i]) > 0.5 * tensors);
+        long beside = mapped_bytes(models[i]); /* what was packed has left, but for its neighbours' edges */
+        if ((double)beside > 0.15 * tensors + 131072) {
+            fail_msg("%s: %ld bytes are there twice", models[i], beside);
+        }
         model_drop_tensors(m);
         long left = mapped_bytes(models[i]);
         if ((double)left > 0.15 * tensors + 65536) {
