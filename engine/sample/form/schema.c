@@ -463,6 +463,15 @@ static const struct {
     {"oneOf", cJSON_Array, USED_ONE_OF, use_one_of},
 };
 
+int schema_combination(const char *name)
+{
+    if (strcmp(name, "then") == 0 || strcmp(name, "else") == 0) return USED_IF;
+    for (size_t k = 0; k < sizeof(combinations) / sizeof(combinations[0]); k++) {
+        if (strcmp(name, combinations[k].name) == 0) return combinations[k].used;
+    }
+    return 0;
+}
+
 /* Use up the first combination that is left. *done: there was one. */
 static bool use_combination(struct schema_compiler *c, const struct set *s, int rule, bool *done)
 {

@@ -78,9 +78,9 @@ struct made {
 enum {
     SCHEMA_MAX_SETS = 20000,
     SCHEMA_MAX_ATOMS = 200, /* of one set */
-    SCHEMA_ARENA_BYTES = 64 << 20,
+    SCHEMA_ARENA_BYTES = 8 << 20,
     SCHEMA_MAX_COUNTED = 20000, /* states of an object's properties */
-    SCHEMA_MAX_APART = 50000    /* questions whether two sets are apart */
+    SCHEMA_MAX_APART = 12000    /* questions whether two sets are apart */
 };
 
 /* A schema that was met. */
@@ -158,6 +158,9 @@ bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *k
 
 /* Keep a schema that the compiler wrote; NULL is no memory. */
 const cJSON *schema_own(struct schema_compiler *c, cJSON *schema);
+
+/* The bit of atom.used that a keyword which combines schemas sets; 0: it is no such keyword. */
+int schema_combination(const char *name);
 
 /* Types that a set admits. */
 bool schema_types(struct schema_compiler *c, const struct set *s, int *types);

@@ -471,13 +471,16 @@ static bool is_in(const cJSON *list, const cJSON *value)
     return false;
 }
 
-enum fit { FIT_NO, FIT_YES, FIT_UNCLEAR };
+/* FIT_TEXT: as schema_string_rx() says. */
+enum fit { FIT_NO, FIT_YES, FIT_TEXT, FIT_UNCLEAR };
 
 /* What a keyword of a schema says of a value. Lists speak plainly of all values but numbers and those
  * with parts. */
 static enum fit fit_keyword(const cJSON *keyword, const cJSON *value, int type)
 {
-    if (!(types_asked(keyword->string) & type)) return FIT_YES;
+    int asked = types_asked(keyword->string);
+    if (!(asked & type)) return FIT_YES;
+    if (type == TYPE_STRING && !(asked & (TYPE_ARRAY | TYPE_OBJECT))) return FIT_TEXT;
     if (!(type & (TYPE_STRING | TYPE_BOOLEAN | TYPE_NULL))) return FIT_UNCLEAR;
     if (strcmp(keyword->string, SCHEMA_NOT_ENUM) == 0)
         return is_in(keyword, value) ? FIT_NO : FIT_YES;
@@ -496,9 +499,10 @@ static enum fit plain_fit(const struct set *s, int atom, const cJSON *value, int
         for (const cJSON *k = s->atoms[i].schema->child; k != NULL; k = k->next) {
             bool listed =
                 i == atom && (strcmp(k->string, "enum") == 0 || strcmp(k->string, "const") == 0);
-            enum fit one = listed ? FIT_YES : fit_keyword(k, value, type);
+            bool used = (s->atoms[i].used & schema_combination(k->string)) != 0;
+            enum fit one = listed || used ? FIT_YES : fit_keyword(k, value, type);
             if (one == FIT_NO) return FIT_NO;
-            if (one == FIT_UNCLEAR) all = FIT_UNCLEAR;
+            if (one > all) all = one;
         }
     }
     return all;
@@ -528,6 +532,15 @@ static struct earley *rest_of(struct schema_compiler *c, const struct set *s, in
     return schema_set_of(c, list, s->n, &rest) ? schema_reader(c, &rest, none) : NULL;
 }
 
+/* Is a string among those of a set? *texts: these, RX_NONE until they are known. */
+static bool fits_text(struct schema_compiler *c, const struct set *s, const cJSON *value, rx *texts,
+                      enum fit *fit)
+{
+    if (*texts == RX_NONE && !schema_string_rx(c, s, texts)) return false;
+    *fit = rx_matches(c->pool, *texts, schema_text_rx(c, value)) ? FIT_YES : FIT_NO;
+    return true;
+}
+
 /* The values of an enum or const that satisfy the rest of their set. */
 static bool listed_values(struct schema_compiler *c, const struct set *s, int atom,
                           const cJSON *list, const cJSON **values, int *n)
@@ -535,21 +548,23 @@ static bool listed_values(struct schema_compiler *c, const struct set *s, int at
     int types;
     bool none = false;
     struct earley *rest = NULL;
+    rx texts = RX_NONE;
     const cJSON *one;
     if (!schema_types(c, s, &types)) return false;
     cJSON_ArrayForEach(one, list)
     {
         int type = type_of(one);
         enum fit fit = types & type ? plain_fit(s, atom, one, type) : FIT_NO;
+        if (fit == FIT_TEXT && !fits_text(c, s, one, &texts, &fit)) break;
         if (fit == FIT_UNCLEAR && rest == NULL && !none) {
             rest = rest_of(c, s, atom, &none);
-            if (rest == NULL && !none) return false;
+            if (rest == NULL && !none) break;
         }
         if (fit == FIT_UNCLEAR && !none) fit = fits(rest, one) ? FIT_YES : FIT_NO;
         if (fit == FIT_YES) values[(*n)++] = one;
     }
     earley_free(rest);
-    return true;
+    return one == NULL; /* all were tried */
 }
 
 /* A list of all values of these types, which have few. */
