@@ -17,8 +17,11 @@ MAIN    := server/cli/main.c
 # The kernels of an instruction set, one file each. They compile longest, so they come first.
 SIMD    := avx2 avxvnni avx512vnni
 SRCS    := $(SIMD:%=engine/kernels/%.c)
-SRCS    += $(filter-out $(MAIN) $(SRCS),$(sort $(shell find $(FOLDERS) -name '*.c')))
-OBJS    := $(SRCS:%.c=$(B)/%.o) $(B)/server/page/assets_bytes.o
+# What stands in front of an interpreter that is kept warm is a library of its own, whose bytes the program carries.
+PRELOAD := reward/code/preload.c
+SRCS    += $(filter-out $(MAIN) $(PRELOAD) $(SRCS),$(sort $(shell find $(FOLDERS) -name '*.c')))
+BYTES   := $(B)/server/page/assets_bytes.o $(B)/reward/code/preload_bytes.o
+OBJS    := $(SRCS:%.c=$(B)/%.o) $(BYTES)
 LIB     := $(B)/libtouchstone.a
 BIN     := $(B)/touchstone
 
@@ -121,6 +124,17 @@ $(B)/page/gathered: $(PAGE_WWW) $(PAGE_LIBS) | $(B)/needs
 $(B)/server/page/assets_bytes.o: server/page/assets.S $(B)/page/gathered
 	@mkdir -p $(@D)
 	$(compiling)$(CC) -I$(B)/page -c -o $@ $<
+
+# It takes from the program's sources what raises walls and ends processes, and shows nothing but fork(). No sanitizer
+# knows the interpreter, so it has none.
+PRELOAD_SRCS := $(PRELOAD) $(addprefix reward/code/,walls.c landlock.c seccomp_enter.c proctree.c) $(addprefix base/,mem.c error.c clock.c)
+$(B)/reward/code/preload.so: $(PRELOAD_SRCS) $(wildcard reward/code/*.h base/*.h) | $(B)/needs
+	@mkdir -p $(@D)
+	$(compiling)$(CC) -I. -D_GNU_SOURCE -std=c11 -O2 -fPIC -fvisibility=hidden -ffunction-sections $(WARNINGS) -shared -s \
+	    -Wl,--gc-sections,-z,relro,-z,now,-z,defs -o $@ $(PRELOAD_SRCS) -ldl
+
+$(B)/reward/code/preload_bytes.o: reward/code/preload.S $(B)/reward/code/preload.so
+	$(compiling)$(CC) -I$(@D) -c -o $@ $<
 
 $(B)/%.o: %.c | $(B)/needs
 	@mkdir -p $(@D)
@@ -258,11 +272,11 @@ bench-parts: deps
 # Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
-build/fuzz/%: tests/fuzz/%.c $(SRCS) $(B)/server/page/assets_bytes.o
+build/fuzz/%: tests/fuzz/%.c $(SRCS) $(BYTES)
 	@mkdir -p $(@D)
 	$(call say,fuzzer )clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
 	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(B)/server/page/assets_bytes.o $(LDLIBS)
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(BYTES) $(LDLIBS)
 fuzz:
 	@deploy/install-packages.sh build fuzz
 	@$(MAKE) --no-print-directory $(FUZZERS)

@@ -29,6 +29,7 @@
 #include "reward/code/proctree.h"
 #include "reward/code/run.h"
 #include "reward/code/walls.h"
+#include "reward/code/warm.h"
 #include "reward/code/workdir.h"
 
 enum {
@@ -102,6 +103,7 @@ static bool parse_order(struct order *o)
         if (!take_file(o, &at, &o->files[i])) return false;
     }
     o->run = (struct sandbox_run){.argv = o->argv,
+                                  .warm = h->warm != 0,
                                   .input = span_of(input, h->input_n),
                                   .files = o->files,
                                   .n_files = h->n_files,
@@ -150,10 +152,11 @@ static bool write_reply(int socket, const struct sandbox_result *r, bool last)
     return ok;
 }
 
-/* The limit of processes counts per user: the cell's own stand in it, and every other process of
- * the user where that is the server's. */
-static int process_limit(const struct walls *w, int wanted)
+/* The limit of processes counts per user: the cell's own stand in it, an interpreter that is kept warm, and
+ * every other process of the user where that is the server's. */
+static int process_limit(const struct walls *w, const struct sandbox_run *run)
 {
+    int wanted = run->limits.processes + run->warm;
     if (w->layers.namespaces || w->layers.own_uid) return wanted + 2;
     return wanted + (int)proctree_user_threads(w->proc, getuid());
 }
@@ -162,16 +165,16 @@ static int process_limit(const struct walls *w, int wanted)
  * cell takes over, and this one's end removes it. */
 static void serve(struct walls *w, int socket)
 {
-    bool clean = true;
+    enum run_left left = RUN_LEFT_NOTHING;
     struct order o;
     struct sandbox_result r;
     buffer_init(&o.bytes, CELL_MAX_ORDER);
     sandbox_result_init(&r);
-    while (clean && read_order(socket, &o)) {
+    while (left == RUN_LEFT_NOTHING && read_order(socket, &o)) {
         struct sandbox_run run = o.run;
-        run.limits.processes = process_limit(w, run.limits.processes);
-        clean = run_program(w, &run, socket, &r);
-        if (!write_reply(socket, &r, !clean)) break;
+        run.limits.processes = process_limit(w, &run);
+        left = run_program(w, &run, socket, &r);
+        if (left == RUN_LOST || !write_reply(socket, &r, left != RUN_LEFT_NOTHING)) break;
         sandbox_result_clear(&r);
         sandbox_result_init(&r);
         if (o.bytes.room > 1 << 20) buffer_clear(&o.bytes);
@@ -193,6 +196,10 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
     walls_bound_capabilities();
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
     hello->layers = w->layers;
+    if (!w->layers.namespaces && !warm_write_library(w->preload)) {
+        snprintf(hello->error, sizeof(hello->error), "a file cannot be written: %s",
+                 strerror(errno));
+    }
     hello->no_memory = mem_ran_out(); /* what is missing then, the machine may well offer */
     if (!w->layers.private_tmpfs) snprintf(hello->folder, sizeof(hello->folder), "%s", w->box);
     if (!w->layers.namespaces && proctree_self(w->proc) != getpid()) {
@@ -209,6 +216,7 @@ static _Noreturn void be_cell(struct walls *w, const struct sandbox_options *o, 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     signal(SIGPIPE, SIG_IGN);
+    snprintf(w->preload, sizeof(w->preload), "%.60s/preload.so", w->box);
     bool ready = prepare(w, o->landlock_most, &hello);
     if (socket_write(socket, &hello, sizeof(hello)) && ready) serve(w, socket);
     _exit(0);

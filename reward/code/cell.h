@@ -31,6 +31,7 @@ struct cell_order {
     uint64_t n; /* bytes of all, this struct included */
     struct sandbox_limits limits;
     uint32_t n_args, n_fetch, n_files;
+    uint32_t warm;
     uint64_t input_n;
 };
 

@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "reward/code/execute_test.h"
-#include "reward/code/python_driver.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/trial.h"
 #include "reward/row/limits.h"
@@ -142,7 +141,7 @@ static bool compile(struct program_run *x, struct sandbox_result *r)
 
 static bool run_program_of(struct program_run *x, struct sandbox_result *r)
 {
-    static const char *const cell[] = {"python3", "-S", "-c", PYTHON_DRIVER_CELL, NULL};
+    static const char *const cell[] = {"python3", "cell", NULL};
     const struct language *l = x->order.language;
     const char *argv[SANDBOX_MAX_ARGS + 1];
     bool is_cell = l->python && x->order.cell;
@@ -151,6 +150,7 @@ static bool run_program_of(struct program_run *x, struct sandbox_result *r)
         x->files[0] = (struct sandbox_file){l->product, buffer_span(&x->binary), true};
     }
     struct sandbox_run run = {.argv = argv,
+                              .warm = l->warm,
                               .input = x->order.input,
                               .files = x->files,
                               .n_files = x->n_files,

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "reward/code/python_driver.h"
 #include "reward/rules/fence.h"
 
 /* clang-format off */
@@ -45,7 +44,7 @@
 
 static const struct language table[] = {
     {.name = "python", .aliases = "python3 py py3 pypy pypy3", .version = "3", .file = "main.py",
-     .run = {"python3", "-S", "-c", PYTHON_DRIVER_RUN}, .python = true, .probe = "print('ok')"},
+     .run = {"python3", "run"}, .warm = true, .python = true, .probe = "print('ok')"},
     {.name = "c", .aliases = "c11 c17 gcc", .version = "17", .file = "main.c",
      .compile = {"gcc", "-O2", "-std=gnu17", "-w", "-o", "program", "main.c", "-lm"},
      .product = "program", .run = {"./program"}, .probe = "#include <stdio.h>\nint main(void){puts(\"ok\");}"},
@@ -130,7 +129,7 @@ bool language_is_source(const struct language *l, const char *name)
 bool language_is_installed(const struct language *l)
 {
     static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
-    const char *name = l->needs != NULL          ? l->needs
+    const char *name = l->needs != NULL        ? l->needs
                        : l->compile[0] != NULL ? l->compile[0]
                                                : l->run[0];
     bool found = false;

@@ -21,6 +21,7 @@ struct language {
     const char *compile[LANGUAGE_MAX_ARGS]; /* argv; none: interpreted */
     const char *product;                    /* what compiling makes, an executable; NULL: none */
     const char *run[LANGUAGE_MAX_ARGS];     /* argv */
+    bool warm;         /* run[0] is kept warm (warm.h), run[1] the way it goes */
     bool reserves;     /* its runtime reserves address space by the gigabyte, so only
                                                resident memory can be limited */
     bool python;       /* calls and assertions can be tested */

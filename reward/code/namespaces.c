@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/code/walls.h"
+#include "reward/code/warm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,9 +93,10 @@ static bool bring(const char *path)
 
 static bool build_root(void)
 {
-    static const char *const folders[] = {"/tmp/etc", "/tmp/etc/ssl", "/tmp/dev", "/tmp/box", "/tmp/box/work"};
+    static const char *const folders[] = {"/tmp/etc", "/tmp/etc/ssl", "/tmp/dev", "/tmp/box",
+                                          "/tmp/box/work"};
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return false;
-    if (mount("tmpfs", NEW_ROOT, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755") != 0) {
+    if (mount("tmpfs", NEW_ROOT, "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=755") != 0) {
         return false;
     }
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -107,7 +108,7 @@ static bool build_root(void)
     for (int i = 0; walls_devices[i] != NULL; i++) {
         if (!bring(walls_devices[i])) return false;
     }
-    return symlink("box/work", "/tmp/tmp") == 0;
+    return warm_write_library("/tmp/box/preload.so") && symlink("box/work", "/tmp/tmp") == 0;
 }
 
 static bool enter_root(void)

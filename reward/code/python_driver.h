@@ -1,8 +1,17 @@
-/* reward/code/python_driver.h - the few lines of Python that start a Python program.
+/* reward/code/python_driver.h - the Python in which Python programs start.
  *
- * They are ours and run before the program; what they print afterwards is judged in the server,
- * never here. Python is started without its site module (-S), and the module os, which wraps
- * posix, is left to programs that want it: together half of its start.
+ * It is read once by the interpreter that a cell keeps warm (warm.h): everything up to
+ * posix.fork(), which returns in each run's own process only, behind its walls. What a program prints
+ * or writes to the result channel is judged in the server, never here. Python is started without its
+ * site module (-S).
+ *
+ * A run's words are the way it goes and its arguments:
+ *   run [ARGUMENT...]    main.py as __main__, with stdin and stdout
+ *   lent [ARGUMENT...]   the same with names lent to it
+ *   cell [ARGUMENT...]   main.py as a notebook's cell: when its last statement is an expression, the
+ *                        value's text goes to the result channel
+ *   call, call_lent      what the file "call" says, once main.py is loaded as a module
+ *   asserts              assertions taken apart; no program is near
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,17 +20,34 @@
 
 /* clang-format off */
 
-/* What site does that programs rely on: exit, quit, installed packages. */
+/* The interpreter's argument of -c; the parts stand behind it, those of the assertions first. (A string of C
+ * must not be longer than 4095 bytes.) */
+#define PYTHON_DRIVER_BOOT \
+    "import sys\n" \
+    "asserts = [compile(part, 'asserts', 'exec') for part in sys.argv[1:4]]\n" \
+    "for part in sys.argv[4:]: exec(part)\n" \
+    "posix.fork()\n" \
+    "finish(go(hear()))\n"
+
+/* What site does that programs rely on: exit, quit, installed packages; and what most of them import,
+ * found in the system's folders only. */
 #define PYTHON_DRIVER_SITE \
-    "import sys, builtins\n" \
-    "from _sitebuiltins import Quitter\n" \
-    "builtins.exit = Quitter('exit', 'Ctrl-D')\n" \
-    "builtins.quit = Quitter('quit', 'Ctrl-D')\n" \
-    "v = '%d.%d' % sys.version_info[:2]\n" \
-    "sys.path += ['/usr/local/lib/python%s/dist-packages' % v, '/usr/lib/python3/dist-packages',\n" \
-    "             '%s/lib/python%s/site-packages' % (sys.prefix, v)]\n" \
+    "import posix\n" \
+    "if b'LD_PRELOAD' in posix.environ: posix._exit(1)\n" \
+    "import builtins, _sitebuiltins\n" \
+    "builtins.exit = _sitebuiltins.Quitter('exit', 'Ctrl-D')\n" \
+    "builtins.quit = _sitebuiltins.Quitter('quit', 'Ctrl-D')\n" \
+    "version = '%d.%d' % sys.version_info[:2]\n" \
+    "sys.path += ['/usr/local/lib/python%s/dist-packages' % version, '/usr/lib/python3/dist-packages',\n" \
+    "             '%s/lib/python%s/site-packages' % (sys.prefix, version)]\n" \
     "getattr(sys, 'set_int_max_str_digits', int)(0)\n" \
-    "source = open('main.py', 'rb').read()\n"
+    "bare = set(sys.modules)\n" \
+    "here = sys.path.pop(0)\n" \
+    "import atexit, gc\n" \
+    "from opcode import opmap\n" \
+    "import bisect, collections, copy, datetime, functools, heapq, io, itertools, json, math, operator, os, random\n" \
+    "import re, statistics, string, time, typing\n" \
+    "sys.path.insert(0, here)\n"
 
 /* What a program of LiveCodeBench's or LeetCode's kind may use without importing it: their graders
  * (lcb_runner/evaluation/testing_util.py; verl's prime_code) put seventeen star imports and as many
@@ -30,8 +56,6 @@
  * over both, as there. */
 #define PYTHON_DRIVER_LEND \
     "def lend(code, space):\n" \
-    "    import sys, builtins\n" \
-    "    from opcode import opmap\n" \
     "    stars = {\n" \
     "     'string': 'ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation whitespace Template Formatter',\n" \
     "     're': 'findall finditer fullmatch match search split escape subn error I IGNORECASE M MULTILINE S DOTALL X VERBOSE A ASCII',\n" \
@@ -72,55 +96,9 @@
     "        if n in names and n not in space: space[n] = type(n, (), {'__init__': start})\n" \
     "    sys.setrecursionlimit(50000)\n"
 
-/* A program with stdin and stdout: main.py as __main__. */
-#define PYTHON_DRIVER_RUN \
-    PYTHON_DRIVER_SITE \
-    "sys.argv[0] = 'main.py'\n" \
-    "import posix\n" \
-    "posix.close(3)\n" \
-    "del v, builtins, Quitter, posix, sys\n" \
-    "__file__ = 'main.py'\n" \
-    "source = compile(source, 'main.py', 'exec')\n" \
-    "exec(globals().pop('source'))\n"
-
-/* The same with names lent to it; the lender is its first argument. */
-#define PYTHON_DRIVER_RUN_LENT \
-    "import sys\n" \
-    "exec(sys.argv.pop(1))\n" \
-    PYTHON_DRIVER_SITE \
-    "sys.argv[0] = 'main.py'\n" \
-    "import posix\n" \
-    "posix.close(3)\n" \
-    "del v, builtins, Quitter, posix, sys\n" \
-    "__file__ = 'main.py'\n" \
-    "source = compile(source, 'main.py', 'exec')\n" \
-    "globals().pop('lend')(source, globals())\n" \
-    "exec(globals().pop('source'))\n"
-
-/* A program as a notebook's cell: when its last statement is an expression, the value's text goes
- * to descriptor
- * 3. */
-#define PYTHON_DRIVER_CELL \
-    PYTHON_DRIVER_SITE \
-    "sys.argv[0] = 'main.py'\n" \
-    "def drive(source, sys=sys):\n" \
-    "    import ast, posix\n" \
-    "    tree = ast.parse(source, 'main.py')\n" \
-    "    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None\n" \
-    "    space = sys.modules['__main__'].__dict__\n" \
-    "    exec(compile(tree, 'main.py', 'exec'), space)\n" \
-    "    if last is None: return\n" \
-    "    value = eval(compile(ast.Expression(last.value), 'main.py', 'eval'), space)\n" \
-    "    if value is None: return\n" \
-    "    data = repr(value).encode('utf-8', 'replace')\n" \
-    "    while data: data = data[posix.write(3, data):]\n" \
-    "__file__ = 'main.py'\n" \
-    "drive(source)\n"
-
-/* The next two take this as their first argument: it defines canon(value, strict): a value as
- * text, equal texts for equal values. strict: as Python's == sees it (1 == True == 1.0, tuples
- * are no lists); else as JSON (tuples and sets become lists, keys become strings, true is not 1).
- * What has no such form raises TypeError. */
+/* canon(value, strict) of make_canon(): a value as text, equal texts for equal values. strict: as Python's ==
+ * sees it (1 == True == 1.0, tuples are no lists); else as JSON (tuples and sets become lists, keys become
+ * strings, true is not 1). What has no such form raises TypeError. */
 #define PYTHON_DRIVER_CANON \
     "def make_canon(isinstance=isinstance, repr=repr, sorted=sorted, str=str, int=int, type=type, len=len,\n" \
     "        ord=ord, float=float, bool=bool, list=list, tuple=tuple, dict=dict, set=set,\n" \
@@ -168,58 +146,18 @@
     "        raise TypeError('a %s cannot be compared' % t.__name__)\n" \
     "    return canon\n"
 
-/* The file "call" says what to evaluate once the program is loaded; its value goes to descriptor 3.
- *   call NAME \n [arguments]    NAME of the module, or of Solution()
- *   eval \n expression
- *   clean NAME \n expression   the same with Python's own built-in names, whatever the program has
- *                              made of them; NAME is the program's all the same
- *   exec TOKEN \n statements    the token is written when they all ran
- * A second argument lends names to both (PYTHON_DRIVER_LEND).
- * The program is loaded as a module, so its `if __name__ == '__main__'` does not run. */
-#define PYTHON_DRIVER_CALL \
-    "import sys\n" \
-    "exec(sys.argv[1])\n" \
-    "lend = None\n" \
-    "if len(sys.argv) > 2: exec(sys.argv[2])\n" \
-    PYTHON_DRIVER_SITE \
-    "sys.argv[:] = ['main.py']\n" \
-    "def drive(source):\n" \
-    "    import posix, builtins\n" \
-    "    real = dict(builtins.__dict__)\n" \
-    "    write, flush, canon, leave = posix.write, sys.stdout.flush, make_canon(), posix._exit\n" \
-    "    with open('call', encoding='utf-8', errors='surrogatepass', newline='\\n') as f: what, body = f.read().split('\\n', 1)\n" \
-    "    posix.unlink('call')\n" \
-    "    how, _, name = what.partition(' ')\n" \
-    "    names = {'true': True, 'false': False, 'null': None, 'NaN': float('nan'), 'Infinity': float('inf')}\n" \
-    "    module = type(sys)('solution')\n" \
-    "    module.__file__ = 'main.py'\n" \
-    "    sys.modules['solution'] = module\n" \
-    "    space = module.__dict__\n" \
-    "    code = compile(body, 'test', 'exec' if how == 'exec' else 'eval')\n" \
-    "    program = compile(source, 'main.py', 'exec')\n" \
-    "    if lend: lend(program, space)\n" \
-    "    exec(program, space)\n" \
-    "    if lend: lend(code, space)\n" \
-    "    if how == 'exec':\n" \
-    "        exec(code, space)\n" \
-    "        result = name\n" \
-    "    elif how == 'call':\n" \
-    "        f = space.get(name)\n" \
-    "        if f is None and 'Solution' in space: f = getattr(space['Solution'](), name)\n" \
-    "        if f is None: raise NameError('the program has no ' + name)\n" \
-    "        result = canon(f(*eval(code, names)), False)\n" \
-    "    else:\n" \
-    "        if how == 'clean': space = {k: v for k, v in space.items() if k == name or k not in real} | {'__builtins__': real}\n" \
-    "        result = canon(eval(code, space), True)\n" \
-    "    data = (result + '\\n').encode('utf-8', 'surrogatepass')\n" \
-    "    flush()\n" \
-    "    while data: data = data[write(3, data):]\n" \
-    "    leave(0)\n" \
-    "drive(source)\n"
-
-/* What the next takes as its second argument: which side of a comparison is known, and how close
- * numbers must be. */
+/* The next three are one program. Assertions to calls: reads a JSON list of {"source", "entry"} from
+ * stdin and writes a JSON list of lists to descriptor 3; null where the source is no list of plain assertions. Each
+ * assertion is
+ *   {"expr", "want", "weak", "clean", "near"}
+ * want is what expr must be; clean: built-in names in expr are Python's own, not the program's;
+ * near: [kind, absolute, relative] when numbers need only be close (checker.h), else null.
+ * It runs without the program, so that what is expected never comes near it. Loops over known
+ * values are unrolled, and names of known values replaced, where nothing can have changed them.
+ *
+ * Which side of a comparison is known, and how close numbers must be: */
 #define PYTHON_DRIVER_NEAR \
+    "import ast, builtins, json, os, sys\n" \
     "def value(node): return eval(compile(ast.fix_missing_locations(ast.Expression(node)), 't', 'eval'), {})\n" \
     "def known(node):\n" \
     "    try: return canon(value(node), True)\n" \
@@ -261,7 +199,7 @@
     "    rel, least = given.values()\n" \
     "    return expr, want, ['numpy' if numpy else 'close', least, rel]\n"
 
-/* And as its third: an assertion as a row of what is wanted. */
+/* An assertion as a row of what is wanted: */
 #define PYTHON_DRIVER_ROWS \
     "class Put(ast.NodeTransformer):\n" \
     "    def __init__(self, nodes): self.nodes = nodes\n" \
@@ -283,19 +221,8 @@
     "    for _ in range(sign): expr = ast.UnaryOp(ast.Not(), expr)\n" \
     "    return row(expr, '1', weak, None, keep)\n"
 
-/* Assertions to calls: reads a JSON list of {"source", "entry"} from stdin and writes a JSON list
- * of lists to descriptor 3; null where the source is no list of plain assertions. Each assertion is
- *   {"expr", "want", "weak", "clean", "near"}
- * want is what expr must be; clean: built-in names in expr are Python's own, not the program's;
- * near: [kind, absolute, relative] when numbers need only be close (checker.h), else null.
- * It runs without the program, so that what is expected never comes near it. Loops over known
- * values are unrolled, and names of known values replaced, where nothing can have changed them. */
+/* All of them: */
 #define PYTHON_DRIVER_ASSERTS \
-    "import ast, builtins, json, os, sys\n" \
-    "exec(sys.argv[1])\n" \
-    "canon = make_canon()\n" \
-    "exec(sys.argv[2])\n" \
-    "exec(sys.argv[3])\n" \
     "def firm(v): return v is None or type(v) in (bool, int, float, str) or type(v) is tuple and all(map(firm, v))\n" \
     "def as_node(v): return ast.parse(repr(v), mode='eval').body\n" \
     "def bind(target, v, nodes):\n" \
@@ -350,6 +277,144 @@
     "out = [convert(x['source'], x['entry'], x['pytest']) for x in json.load(sys.stdin)]\n" \
     "data = json.dumps(out).encode()\n" \
     "while data: data = data[os.write(3, data):]\n"
+
+/* The program is a __main__ of its own; its module goes when it ends, as any does, and what it holds with it.
+ *
+ * The file "call" says what to evaluate once the program is loaded; its value goes to descriptor 3.
+ *   call NAME \n [arguments]    NAME of the module, or of Solution()
+ *   eval \n expression
+ *   clean NAME \n expression   the same with Python's own built-in names, whatever the program has
+ *                              made of them; NAME is the program's all the same
+ *   exec TOKEN \n statements    the token is written when they all ran
+ * There the program is loaded as a module, so its `if __name__ == '__main__'` does not run. */
+#define PYTHON_DRIVER_WAYS \
+    "def read_program(args):\n" \
+    "    sys.argv[:] = ['main.py', *args]\n" \
+    "    with open('main.py', 'rb') as f: return f.read()\n" \
+    "def new_main(loader=sys.modules['__main__'].__loader__):\n" \
+    "    main = type(sys)('__main__')\n" \
+    "    main.__dict__.update(__loader__=loader, __annotations__={}, __builtins__=builtins, __file__='main.py')\n" \
+    "    sys.modules['__main__'] = main\n" \
+    "    return main.__dict__\n" \
+    "def tell(data):\n" \
+    "    while data: data = data[posix.write(3, data):]\n" \
+    "def way_run(args, lent=False):\n" \
+    "    source, space = read_program(args), new_main()\n" \
+    "    posix.close(3)\n" \
+    "    code = compile(source, 'main.py', 'exec')\n" \
+    "    if lent: lend(code, space)\n" \
+    "    return code, space\n" \
+    "def way_lent(args): return way_run(args, True)\n" \
+    "def way_cell(args):\n" \
+    "    import ast\n" \
+    "    tree, space = ast.parse(read_program(args), 'main.py'), new_main()\n" \
+    "    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None\n" \
+    "    exec(compile(tree, 'main.py', 'exec'), space)\n" \
+    "    if last is None: return\n" \
+    "    value = eval(compile(ast.Expression(last.value), 'main.py', 'eval'), space)\n" \
+    "    if value is not None: tell(repr(value).encode('utf-8', 'replace'))\n" \
+    "def way_call(args, lent=False):\n" \
+    "    source = read_program(args)\n" \
+    "    new_main()\n" \
+    "    real = dict(builtins.__dict__)\n" \
+    "    write, flush, canon, leave = posix.write, sys.stdout.flush, make_canon(), posix._exit\n" \
+    "    with open('call', encoding='utf-8', errors='surrogatepass', newline='\\n') as f: what, body = f.read().split('\\n', 1)\n" \
+    "    posix.unlink('call')\n" \
+    "    how, _, name = what.partition(' ')\n" \
+    "    names = {'true': True, 'false': False, 'null': None, 'NaN': float('nan'), 'Infinity': float('inf')}\n" \
+    "    module = type(sys)('solution')\n" \
+    "    module.__file__ = 'main.py'\n" \
+    "    sys.modules['solution'] = module\n" \
+    "    space = module.__dict__\n" \
+    "    code = compile(body, 'test', 'exec' if how == 'exec' else 'eval')\n" \
+    "    program = compile(source, 'main.py', 'exec')\n" \
+    "    if lent: lend(program, space)\n" \
+    "    exec(program, space)\n" \
+    "    if lent: lend(code, space)\n" \
+    "    if how == 'exec':\n" \
+    "        exec(code, space)\n" \
+    "        result = name\n" \
+    "    elif how == 'call':\n" \
+    "        f = space.get(name)\n" \
+    "        if f is None and 'Solution' in space: f = getattr(space['Solution'](), name)\n" \
+    "        if f is None: raise NameError('the program has no ' + name)\n" \
+    "        result = canon(f(*eval(code, names)), False)\n" \
+    "    else:\n" \
+    "        if how == 'clean': space = {k: v for k, v in space.items() if k == name or k not in real} | {'__builtins__': real}\n" \
+    "        result = canon(eval(code, space), True)\n" \
+    "    data = (result + '\\n').encode('utf-8', 'surrogatepass')\n" \
+    "    flush()\n" \
+    "    while data: data = data[write(3, data):]\n" \
+    "    leave(0)\n" \
+    "def way_call_lent(args): way_call(args, True)\n" \
+    "def way_asserts(args):\n" \
+    "    space = {'canon': make_canon()}\n" \
+    "    for part in asserts: exec(part, space)\n"
+
+/* What comes first in a run: its words. A file of its own that has the name of a module is what it gets by
+ * importing that name, or what another module gets. */
+#define PYTHON_DRIVER_START \
+    "def hear():\n" \
+    "    data = b''\n" \
+    "    while more := posix.read(4, 65536): data += more\n" \
+    "    posix.close(4)\n" \
+    "    words = [os.fsdecode(w) for w in data.split(b'\\0')[:-1]]\n" \
+    "    sys.orig_argv[:] = ['python3', '-S', 'main.py', *words[1:]]\n" \
+    "    if not warm.isdisjoint(f.partition('.')[0] for f in posix.listdir('.')):\n" \
+    "        for name in warm - bare: del sys.modules[name]\n" \
+    "    return words\n" \
+    "def say(value):\n" \
+    "    trace = value.__traceback__\n" \
+    "    while trace is not None and trace.tb_frame.f_globals is globals(): trace = trace.tb_next\n" \
+    "    value = value.with_traceback(trace)\n" \
+    "    sys.last_type, sys.last_value, sys.last_traceback = type(value), value, trace\n" \
+    "    sys.excepthook(type(value), value, trace)\n" \
+    "def go(words):\n" \
+    "    try:\n" \
+    "        program = globals()['way_' + words[0]](words[1:])\n" \
+    "        if program: exec(*program)\n" \
+    "        return 0\n" \
+    "    except SystemExit as e:\n" \
+    "        if e.code is None: return 0\n" \
+    "        if not isinstance(e.code, int) or not -1 << 31 <= e.code < 1 << 31: raise\n" \
+    "        return e.code & 255\n" \
+    "    except KeyboardInterrupt: raise\n" \
+    "    except BaseException as e:\n" \
+    "        say(e)\n" \
+    "        return 1\n"
+
+/* How a run ends: as Python itself ends, but that what it shares with the warm interpreter is not taken
+ * apart piece by piece, which would copy all of its memory first. What is not plain is left to
+ * Python: an exit with a message, an interrupt, libraries with ends of their own in C. */
+#define PYTHON_DRIVER_END \
+    "def flush(*files):\n" \
+    "    for f in files:\n" \
+    "        if f is not None and not getattr(f, 'closed', False): f.flush()\n" \
+    "def let_go(collect):\n" \
+    "    sys.last_type = sys.last_value = sys.last_traceback = None\n" \
+    "    for name in [n for n in sys.modules if n not in warm or n == '__main__']: del sys.modules[name]\n" \
+    "    collect()\n" \
+    "def end(status, leave, collect):\n" \
+    "    if '_ctypes' in sys.modules: return\n" \
+    "    if 'threading' in sys.modules: sys.modules['threading']._shutdown()\n" \
+    "    atexit._run_exitfuncs()\n" \
+    "    flush(sys.stdout, sys.stderr)\n" \
+    "    let_go(collect)\n" \
+    "    flush(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)\n" \
+    "    leave(status)\n" \
+    "def finish(status, leave=posix._exit, collect=gc.collect):\n" \
+    "    try: end(status, leave, collect)\n" \
+    "    except Exception: pass\n" \
+    "    raise SystemExit(status)\n" \
+    "warm = set(sys.modules)\n" \
+    "gc.collect()\n" \
+    "gc.freeze()\n"
+
+/* argv of the interpreter that is kept warm. */
+#define PYTHON_DRIVER_ARGV \
+    {"python3", "-S", "-c", PYTHON_DRIVER_BOOT, PYTHON_DRIVER_NEAR, PYTHON_DRIVER_ROWS, PYTHON_DRIVER_ASSERTS, \
+     PYTHON_DRIVER_SITE, PYTHON_DRIVER_LEND, PYTHON_DRIVER_CANON, PYTHON_DRIVER_WAYS, \
+     PYTHON_DRIVER_START, PYTHON_DRIVER_END, NULL}
 
 /* clang-format on */
 

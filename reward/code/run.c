@@ -1,7 +1,7 @@
 /* reward/code/run.c - see run.h.
  *
- *   pipes, work directory --> fork --> child: walls, exec
- *                              |
+ *   pipes, work directory --> fork --> child: walls, exec (or it is the child of an interpreter that
+ *                              |              is kept warm: warm.h)
  *                              v
  *        watch: feed stdin, read stdout, stderr, channel, look at the clock ... until the program's
  *        main process has ended, a limit is passed, or the owner has gone
@@ -35,6 +35,7 @@
 
 #include "base/clock.h"
 #include "reward/code/proctree.h"
+#include "reward/code/warm.h"
 #include "reward/code/workdir.h"
 
 enum {
@@ -53,17 +54,18 @@ enum {
 enum pipe_end { PIPE_IN, PIPE_OUT, PIPE_ERR, PIPE_CHANNEL, PIPES };
 
 struct running {
-    const struct walls *walls;
+    struct walls *walls;
     const struct sandbox_run *run;
     struct sandbox_result *result;
     int control;
     int ours[PIPES], theirs[PIPES]; /* -1: closed */
-    int exec_error;                 /* its end says why exec failed; closed by exec */
+    int exec_error; /* its end says why the program could not be started; closed when it was */
     size_t fed, err_dropped;
     pid_t pid;
     int pidfd;
     uint64_t begun_ns, deadline_ns, tick_ns;
     bool ended, clean;
+    bool lost; /* the interpreter that it was forked from */
     int status;
     struct rusage usage;
     int verdict; /* SANDBOX_ENDS: none yet */
@@ -106,19 +108,26 @@ static void feed(struct running *g)
     if (g->fed == g->run->input.n || (n <= 0 && !again)) close_fd(&g->ours[PIPE_IN]);
 }
 
-static void try_exec(const char *const *argv)
+void run_exec(const char *const *argv, const char *preload)
 {
-    static const char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin",
-                                              "HOME=.",
-                                              "TMPDIR=.",
-                                              "LANG=C.UTF-8",
-                                              "PYTHONHASHSEED=0",
-                                              "PYTHONDONTWRITEBYTECODE=1",
-                                              "OPENBLAS_NUM_THREADS=1",
-                                              "OMP_NUM_THREADS=1",
-                                              "MALLOC_ARENA_MAX=2",
-                                              NULL};
+    static const char *const always[] = {"PATH=/usr/local/bin:/usr/bin:/bin",
+                                         "HOME=.",
+                                         "TMPDIR=.",
+                                         "LANG=C.UTF-8",
+                                         "PYTHONHASHSEED=0",
+                                         "PYTHONDONTWRITEBYTECODE=1",
+                                         "OPENBLAS_NUM_THREADS=1",
+                                         "OMP_NUM_THREADS=1",
+                                         "MALLOC_ARENA_MAX=2"};
     static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+    enum { ALWAYS = sizeof(always) / sizeof(always[0]) };
+    const char *environment[ALWAYS + 2] = {NULL};
+    char variable[128];
+    memcpy(environment, always, sizeof(always));
+    if (preload != NULL) {
+        snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", preload);
+        environment[ALWAYS] = variable;
+    }
     char **args = (char **)(uintptr_t)argv, **env = (char **)(uintptr_t)environment;
     if (strchr(argv[0], '/') != NULL) {
         execve(argv[0], args, env);
@@ -151,26 +160,34 @@ static _Noreturn void child(const struct running *g, int exec_error)
     if (ok && walls_raise(g->walls, &g->run->limits)) {
         syscall(SYS_close_range, PIPES, (unsigned)exec_error - 1, 0);
         syscall(SYS_close_range, (unsigned)exec_error + 1, ~0u, 0);
-        try_exec(g->run->argv);
+        run_exec(g->run->argv, NULL);
     }
     int why = errno;
     ssize_t n = write(exec_error, &why, sizeof(why));
     _exit(n > 0 ? 126 : 127);
 }
 
-static bool start(struct running *g)
+/* Executed by a child of the cell's. */
+static pid_t begin_cold(struct running *g)
 {
     int p[2];
-    if (!open_pipes(g) || pipe2(p, O_CLOEXEC) != 0) return false;
+    warm_close(g->walls); /* nothing but the program is in its reach */
+    if (pipe2(p, O_CLOEXEC) != 0) return -1;
+    pid_t pid = vfork();
+    if (pid == 0) child(g, p[1]);
+    close(p[1]);
+    g->exec_error = p[0];
+    return pid;
+}
+
+static bool start(struct running *g)
+{
+    if (!open_pipes(g)) return false;
     feed(g);
     g->begun_ns = clock_ns();
     g->deadline_ns = g->begun_ns + (uint64_t)g->run->limits.wall_ms * 1000000u;
     g->tick_ns = g->begun_ns + TICK_MS * 1000000u;
-    pid_t pid = vfork();
-    if (pid == 0) child(g, p[1]);
-    g->pid = pid;
-    close(p[1]);
-    g->exec_error = p[0];
+    g->pid = g->run->warm ? warm_fork(g->walls, g->run, g->theirs, &g->exec_error) : begin_cold(g);
     for (int i = 0; i < PIPES; i++) {
         close_fd(&g->theirs[i]);
     }
@@ -212,7 +229,8 @@ static void reap(struct running *g)
 {
     int status;
     struct rusage usage;
-    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
+    if (g->run->warm) g->ended = true; /* its parent reaps it: sweep() */
+    for (pid_t pid; !g->run->warm && (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
         if (pid != g->pid) continue;
         g->ended = true;
         g->status = status;
@@ -220,13 +238,13 @@ static void reap(struct running *g)
     }
 }
 
-/* The root of the run's processes is the cell itself: orphans are its children. */
+/* The root of the run's processes is the cell itself, or the interpreter: orphans are its children. */
 static void check_tree(struct running *g)
 {
     struct proctree_use use;
     const struct sandbox_limits *l = &g->run->limits;
-    pid_t self = proctree_self(g->walls->proc);
-    if (self == 0 || !proctree_measure(g->walls->proc, self, &use)) return;
+    pid_t root = g->run->warm ? g->walls->warm.root : proctree_self(g->walls->proc);
+    if (root == 0 || !proctree_measure(g->walls->proc, root, &use)) return;
     if (use.memory_bytes > l->memory_bytes + l->memory_bytes / 4) decide(g, SANDBOX_MEMORY);
     if (use.open_files > (size_t)l->open_files * FILES_FACTOR) decide(g, SANDBOX_MEMORY);
     if (use.threads > (size_t)l->processes + 1) decide(g, SANDBOX_PROCESSES);
@@ -294,12 +312,24 @@ static void wait_for_main(struct running *g)
     }
 }
 
-/* Kill and reap all that is left. */
+/* Kill and reap all that is left, by the interpreter that the program was forked from. */
+static void sweep_warm(struct running *g)
+{
+    if (!g->ended) kill(g->pid, SIGKILL);
+    g->lost = !warm_end(g->walls, &g->status, &g->usage, &g->clean);
+    g->ended = true;
+}
+
+/* Kill and reap all that is left. Nothing of the main process's end is read before. */
 static void sweep(struct running *g)
 {
     if (g->pid <= 0) return;
+    if (g->run->warm) {
+        sweep_warm(g);
+        return;
+    }
     wait_for_main(g);
-    assert(g->ended); /* nothing of it is read before */
+    assert(g->ended);
     g->clean = g->walls->alone ? proctree_kill_reachable(SWEEP_MS)
                                : proctree_kill(g->walls->proc, SWEEP_MS);
 }
@@ -372,8 +402,19 @@ static void fetch_files(struct running *g)
     }
 }
 
+/* False: the result says what failed. */
+static bool warm_up(struct running *g)
+{
+    if (!g->run->warm || warm_open(g->walls, g->run->argv[0])) return true;
+    bool missing = errno == ENOENT;
+    fail(g, "the program could not be started");
+    if (missing) g->verdict = SANDBOX_NOT_FOUND;
+    return false;
+}
+
 static void run_inside(struct running *g)
 {
+    if (!warm_up(g)) return;
     if (!start(g)) {
         fail(g, "cannot start");
         sweep(g);
@@ -403,8 +444,8 @@ static bool prepare(struct running *g, struct walls *w, bool *made)
     return false;
 }
 
-bool run_program(struct walls *w, const struct sandbox_run *run, int control,
-                 struct sandbox_result *r)
+enum run_left run_program(struct walls *w, const struct sandbox_run *run, int control,
+                          struct sandbox_result *r)
 {
     struct running g = {.walls = w,
                         .run = run,
@@ -433,5 +474,6 @@ bool run_program(struct walls *w, const struct sandbox_run *run, int control,
     close_fd(&g.exec_error);
     close_fd(&g.pidfd);
     close_fd(&w->landlock);
-    return (!made || workdir_clear(w)) && g.clean;
+    if (g.lost) return RUN_LOST;
+    return (!made || workdir_clear(w)) && g.clean ? RUN_LEFT_NOTHING : RUN_LEFT_SOMETHING;
 }

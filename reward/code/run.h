@@ -7,10 +7,20 @@
 
 #include "reward/code/walls.h"
 
-/* Run it and fill r (initialised, empty). When this returns true, no process, file or descriptor
- * of the run is left; false: something resisted, and the cell must end. control: the owner's
- * socket; when it hangs up the run ends at once. */
-bool run_program(struct walls *w, const struct sandbox_run *run, int control,
-                 struct sandbox_result *r);
+/* What of a run is left. */
+enum run_left {
+    RUN_LEFT_NOTHING,   /* no process, file or descriptor */
+    RUN_LEFT_SOMETHING, /* something resisted, and the cell must end */
+    RUN_LOST            /* the same, and there is no result: for no reason of the program's */
+};
+
+/* Run it and fill r (initialised, empty). control: the owner's socket; when it hangs up the run ends at
+ * once. */
+enum run_left run_program(struct walls *w, const struct sandbox_run *run, int control,
+                          struct sandbox_result *r);
+
+/* Execute a program, searched in the fixed PATH, in the environment of all runs, with a library in
+ * front of the others (NULL: none). Returns when it could not, with errno. */
+void run_exec(const char *const *argv, const char *preload);
 
 #endif

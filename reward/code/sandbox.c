@@ -218,8 +218,10 @@ static bool renew_cell(struct sandbox *box, struct error *err)
 bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct error *err)
 {
     struct buffer b;
-    struct cell_order head = {
-        .limits = run->limits, .n_files = (uint32_t)run->n_files, .input_n = run->input.n};
+    struct cell_order head = {.limits = run->limits,
+                              .warm = run->warm,
+                              .n_files = (uint32_t)run->n_files,
+                              .input_n = run->input.n};
     if (!check_fetch(run, err)) return false;
     assert(run->argv != NULL && run->limits.wall_ms > 0);
     buffer_init(&b, CELL_MAX_ORDER);

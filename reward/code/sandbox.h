@@ -84,7 +84,9 @@ struct sandbox_limits {
 struct sandbox_run {
     const char *const *argv; /* NULL-terminated; argv[0] is searched in the fixed PATH or the work
                                 directory ("./program") */
-    struct span input;       /* stdin */
+    bool warm;         /* argv[0] is an interpreter that the cell keeps warm, argv[1] the way it
+                                goes (python_driver.h), what follows the program's arguments */
+    struct span input; /* stdin */
     const struct sandbox_file *files;
     size_t n_files;
     const char *const

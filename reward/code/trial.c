@@ -20,7 +20,6 @@
 #include "base/json.h"
 #include "reward/code/ioi.h"
 #include "reward/code/sandboxes.h"
-#include "reward/code/python_driver.h"
 
 enum {
     MESSAGE_BYTES = 2000,
@@ -117,8 +116,7 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
     return t->compile == TRIAL_ACCEPTED;
 }
 
-static const char *const lent_argv[] = {"python3",          "-S", "-c", PYTHON_DRIVER_RUN_LENT,
-                                        PYTHON_DRIVER_LEND, NULL};
+static const char *const lent_argv[] = {"python3", "lent", NULL};
 
 struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *file)
 {
@@ -127,7 +125,7 @@ struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *fi
     *file = (struct sandbox_file){compiled ? l->product : l->file,
                                   compiled ? buffer_span(&p->binary) : p->source, compiled};
     const char *const *argv = l->python && p->lent ? lent_argv : l->run;
-    return (struct sandbox_run){.argv = argv, .files = file, .n_files = 1};
+    return (struct sandbox_run){.argv = argv, .warm = l->warm, .files = file, .n_files = 1};
 }
 
 /* ---- assertions ---------------------------------------------------------------------------------------------- */
@@ -139,16 +137,9 @@ static struct {
 
 static bool convert(struct span asked, struct error *err)
 {
-    static const char *const argv[] = {"python3",
-                                       "-S",
-                                       "-c",
-                                       PYTHON_DRIVER_ASSERTS,
-                                       PYTHON_DRIVER_CANON,
-                                       PYTHON_DRIVER_NEAR,
-                                       PYTHON_DRIVER_ROWS,
-                                       NULL};
+    static const char *const argv[] = {"python3", "asserts", NULL};
     if (converted.answer.n > 0 && span_eq(asked, buffer_span(&converted.asked))) return true;
-    struct sandbox_run run = {.argv = argv, .input = asked};
+    struct sandbox_run run = {.argv = argv, .warm = true, .input = asked};
     run.limits = run_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
     struct sandbox_result r;
     sandbox_result_init(&r);
@@ -315,10 +306,8 @@ static bool lacks_memory(struct error *err)
 static bool start_test(struct session *s, struct sandbox *box, const struct code_case *c,
                        struct error *err)
 {
-    static const char *const call_argv[] = {"python3",           "-S", "-c", PYTHON_DRIVER_CALL,
-                                            PYTHON_DRIVER_CANON, NULL};
-    static const char *const lent_call_argv[] = {
-        "python3", "-S", "-c", PYTHON_DRIVER_CALL, PYTHON_DRIVER_CANON, PYTHON_DRIVER_LEND, NULL};
+    static const char *const call_argv[] = {"python3", "call", NULL};
+    static const char *const lent_call_argv[] = {"python3", "call_lent", NULL};
     struct sandbox_file files[2 + MAX_EXTRA_FILES];
     struct sandbox_run run = trial_run_of(s->program, &files[0]);
     const char *const fetch[] = {c->output_file, NULL};
@@ -354,12 +343,12 @@ static enum trial_status run_checker(const struct session *s, struct sandbox *bo
                                      const struct code_case *c, struct span output)
 {
     static const char *const argv[] = {
-        "python3", "-S", "main.py", "input.txt", "correct_output.txt", "solution_output.txt", NULL};
+        "python3", "run", "input.txt", "correct_output.txt", "solution_output.txt", NULL};
     struct sandbox_file files[] = {{"main.py", s->tests->checker, false},
                                    {"input.txt", c->input, false},
                                    {"correct_output.txt", c->expected, false},
                                    {"solution_output.txt", output, false}};
-    struct sandbox_run run = {.argv = argv, .files = files, .n_files = 4};
+    struct sandbox_run run = {.argv = argv, .warm = true, .files = files, .n_files = 4};
     run.limits = run_limits(language_find(span_str("python")), 10, (size_t)1 << 30, 1 << 20);
     struct sandbox_result r;
     sandbox_result_init(&r);

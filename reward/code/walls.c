@@ -62,12 +62,19 @@ static bool drop_capabilities(void)
     return syscall(SYS_capset, &head, none) == 0;
 }
 
+/* Where Landlock does not say whom the program may signal. */
+static bool guard(const struct walls *w)
+{
+    if (!w->layers.namespaces) return seccomp_guard_signals();
+    return w->warm.name == NULL || seccomp_spare(getppid());
+}
+
 bool walls_raise(const struct walls *w, const struct sandbox_limits *l)
 {
     if (!set_limits(l) || !drop_capabilities()) return false;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
     if (w->landlock >= 0 && !landlock_enter(w->landlock)) return false;
     if (w->filter.len == 0) return true;
-    if (!w->layers.namespaces && !w->scoped && !seccomp_guard_signals()) return false;
+    if (!w->scoped && !guard(w)) return false;
     return seccomp_enter(&w->filter);
 }

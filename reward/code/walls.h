@@ -1,8 +1,9 @@
 /* reward/code/walls.h - the layers around a run; inside reward/code/ only.
  *
  * Each layer has a file: namespaces.c, landlock.c, seccomp.c, limits in walls.c. They are
- * prepared once in the cell and put around each run between fork and exec, in the order of
- * walls_raise().
+ * prepared once in the cell and put around each run, in the order of walls_raise(): between fork and
+ * exec, or where an interpreter is kept warm (warm.h) between its fork and the first byte of the run
+ * that it reads.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,6 +14,14 @@
 #include <sys/types.h>
 
 #include "reward/code/sandbox.h"
+
+/* An interpreter that is kept warm (warm.h). */
+struct warm {
+    const char *name; /* NULL: there is none */
+    pid_t pid;
+    pid_t root; /* the same as walls.proc numbers it */
+    int socket;
+};
 
 /* What a cell has prepared. */
 struct walls {
@@ -25,6 +34,8 @@ struct walls {
     char box[64];             /* the folder that holds the work directory */
     char work[80];            /* the work directory of the run under way */
     unsigned n_runs;          /* names given so far */
+    char preload[80];         /* file of the library that makes interpreters wait (preload.c) */
+    struct warm warm;         /* the one that waits */
 };
 
 /* ---- namespaces.c ---- */
@@ -64,7 +75,7 @@ bool landlock_enter(int ruleset);
 /* From now on this process can signal only itself and its descendants. False: the kernel cannot. */
 bool landlock_scope_signals(int abi);
 
-/* ---- seccomp.c ---- */
+/* ---- seccomp.c, seccomp_enter.c ---- */
 
 /* Compile the allow-list. filter->filter is malloc'd. */
 bool seccomp_prepare(struct sock_fprog *filter);
@@ -73,6 +84,9 @@ bool seccomp_enter(const struct sock_fprog *filter);
 
 /* From now on this process can signal itself only. */
 bool seccomp_guard_signals(void);
+
+/* From now on this process can signal neither that one, which leads a group, nor all at once. */
+bool seccomp_spare(pid_t other);
 
 /* ---- walls.c ---- */
 
@@ -84,7 +98,8 @@ extern const char *const walls_devices[];
 /* Once in the cell: no program that it runs can gain a capability by exec. The cell keeps its own. */
 void walls_bound_capabilities(void);
 
-/* In the forked child, last thing before exec. False: errno says why. */
+/* In the forked child, last thing before it is the program's. False: errno says why. A child of a warm
+ * interpreter, which must outlive it, cannot signal its parent. */
 bool walls_raise(const struct walls *w, const struct sandbox_limits *l);
 
 #endif
