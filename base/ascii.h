@@ -22,6 +22,12 @@ static inline bool ascii_is_letter(int c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* A to Z as a to z; any other value itself. */
+static inline int ascii_lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
 /* The value of a hexadecimal digit of either case, or -1. */
 static inline int ascii_hex(int c)
 {

@@ -20,6 +20,8 @@
 #include "reward/math/read/parse.h"
 #include "reward/math/read/rewrite.h"
 #include "reward/math/read/chemistry.h"
+#include "reward/math/read/moments.h"
+#include "reward/math/read/numerals.h"
 #include "reward/math/read/words.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/value/calculus.h"
@@ -93,12 +95,12 @@ static const struct expr *spelled_number(struct math_work *w, struct span s)
     if (s.n == 4 && words_start(s, span_str("half"))) {
         return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, 1), expr_int(w->arena, 2));
     }
-    if (words_number(s, &n)) return expr_int(w->arena, n);
-    if (words_fraction(s, &n, &d)) {
+    if (numerals_whole(s, &n)) return expr_int(w->arena, n);
+    if (numerals_fraction(s, &n, &d)) {
         return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
     }
     size_t space = span_find_last(s, span_str(" ")); /* twelve students */
-    if (space == SPAN_NONE || !words_number(span_slice(s, 0, space), &n)) return NULL;
+    if (space == SPAN_NONE || !numerals_whole(span_slice(s, 0, space), &n)) return NULL;
     struct span noun = span_slice(s, space + 1, s.n);
     for (size_t i = 0; i < noun.n; i++) {
         if (noun.p[i] < 'a' || noun.p[i] > 'z') return NULL;
@@ -232,7 +234,7 @@ static int64_t decimal_year(struct span s)
 static bool full_day(struct math_work *w, struct span s, int64_t day[3], bool *spelled)
 {
     char sign;
-    *spelled = words_day(w->arena, s, day);
+    *spelled = moments_day(w->arena, s, day);
     return *spelled || (numeric_date(s, day, &sign) && sign == '-' && day[0] > 999);
 }
 
@@ -241,7 +243,7 @@ static enum equality dates(struct math_work *w, struct span g, struct span a)
     int64_t x[3], y[3];
     char sign, other;
     bool spelled, too;
-    bool year = g.n == 4 && ascii_is_digit(g.p[0]) && words_day(w->arena, a, y); /* 1776 */
+    bool year = g.n == 4 && ascii_is_digit(g.p[0]) && moments_day(w->arena, a, y); /* 1776 */
     if (year && decimal_year(g) == y[0]) return work_yes(w, MATH_EQUAL_VALUE);
     if (full_day(w, g, x, &spelled) && full_day(w, a, y, &too) && (spelled || too)) {
         bool same = x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
@@ -280,7 +282,7 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
 {
     int x, y;
     bool marked_x, marked_y;
-    bool time_x = words_time(g, &x, &marked_x), time_y = words_time(a, &y, &marked_y);
+    bool time_x = moments_time(g, &x, &marked_x), time_y = moments_time(a, &y, &marked_y);
     if (time_x != time_y && (time_x ? marked_x : marked_y) && has_no_words(time_x ? a : g)) {
         return work_no(w, MATH_NOT_EQUAL_KIND);
     }

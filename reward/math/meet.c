@@ -91,6 +91,18 @@ static double about_of(struct span last)
     return digits >= 3 ? ROUNDED : ROUGHLY;
 }
 
+/* The reference is the exact form that the answer rounds at its end, "x = 1/3 \approx 1.3": a fraction or a root,
+ * which a decimal behind it does not replace. */
+static bool is_exact_form(struct math_work *w, struct span gold, struct span answer)
+{
+    struct span before, last;
+    bool rounds;
+    if (!again_pair(answer, &before, &last, &rounds) || !rounds) return false;
+    bool exact = span_has(before, '/') || span_find(before, span_str("\\frac"), 0) != SPAN_NONE ||
+                 span_find(before, span_str("\\sqrt"), 0) != SPAN_NONE;
+    return exact && meet_texts(w, gold, before) == EQ_YES;
+}
+
 /* What the words of an answer state, where they state something else than the answer read whole:
  * "f(x) = x for all real x", "the area is 5". */
 static enum equality meet_inside(struct math_work *w, struct span gold, struct span answer,
@@ -148,6 +160,7 @@ enum equality meet_all(struct math_work *w, struct span gold, struct span answer
     if (w->options->mode == MATH_TEXT) return e;
     if (e == EQ_YES) {
         e = one_value(w, answer, ROUGHLY);
+        if (e == EQ_NO && is_exact_form(w, gold, answer)) e = EQ_YES;
         w->cause = e == EQ_YES ? cause : MATH_NOT_EQUAL;
         return e;
     }
@@ -231,6 +244,19 @@ static bool may_be_several(struct span s)
            span_find(s, span_str("\xef\xbc"), 0) != SPAN_NONE;
 }
 
+/* A bare list, "7, -1", as the tuple that it is beside values with names. */
+static struct span in_order(struct arena *a, struct span gold)
+{
+    struct span s = words_unwrap(gold);
+    bool bare = s.n > 0 && s.n < MOST_TWICE && strchr("([{\\", s.p[0]) == NULL && span_has(s, ',');
+    char *out = bare ? arena_alloc(a, s.n + 3, 1) : NULL;
+    if (out == NULL) return gold;
+    out[0] = '(';
+    memcpy(out + 1, s.p, s.n);
+    out[s.n + 1] = ')';
+    return span_of(out, s.n + 2);
+}
+
 /* Several values by name, on one side or on both; where one side has no names, in its order. */
 static enum equality meet_list(struct math_work *w, struct span gold, struct span answer,
                                const struct stated *said, const struct extraction *x,
@@ -246,7 +272,7 @@ static enum equality meet_list(struct math_work *w, struct span gold, struct spa
         if (given.n == 0) continue;
         trace_add(w->options->trace, "named", places[i], "several values, each by its name");
         e = wanted.n > 0 ? meet_named(w, &wanted, &given)
-                         : meet_texts(w, gold, named_tuple(w->arena, &given));
+                         : meet_texts(w, in_order(w->arena, gold), named_tuple(w->arena, &given));
         if (e == EQ_YES) out->extracted = places[i];
     }
     if (e == EQ_NO && wanted.n > 0) e = meet_texts(w, named_tuple(w->arena, &wanted), answer);

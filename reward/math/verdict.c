@@ -12,6 +12,7 @@
 #include "reward/math/find/gold.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/formula.h"
+#include "reward/math/find/closing.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/read/said.h"
@@ -61,10 +62,16 @@ static bool is_initial(struct arena *a, struct span words, struct span answer)
 /* A reference in words, and a statement, or the sentence around it, that says them or the same
  * property. */
 static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place,
-                        struct span around)
+                        const struct extraction *x)
 {
-    struct span words = words_unwrap(plain_words(a, gold));
+    struct span words = words_unwrap(plain_words(a, gold)), around = x->place;
     if (!is_words(a, words)) return false;
+    bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
+    if (unmarked && x->response.n > 0) {
+        struct span sentence = plain_text(a, prose_wording(closing_removed(x->response)));
+        bool alone = sentence.n <= words.n + 2; /* "Paris. London" says neither */
+        if (!alone && said_in(a, words, sentence)) return true;
+    }
     return said_in(a, words, place) || said_in(a, words, around) || is_initial(a, words, answer) ||
            words_with_noun(a, words, answer) ||
            words_same_property(a, words, plain_words(a, answer));
@@ -93,7 +100,7 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
-    bool words = e != EQ_YES && words_agree(a, gold, answer, said.plain, found->place);
+    bool words = e != EQ_YES && words_agree(a, gold, answer, said.plain, found);
     if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
     enum math_cause cause = w.cause;
     if (e == EQ_NO) e = meet_around(&w, gold, answer, &said, found, out);

@@ -68,7 +68,8 @@ static const struct expr *without_letter_unit(struct math_work *w, const struct 
 {
     struct decimal d;
     if (e->kind == E_NEG) {
-        return expr_1(w->arena, E_NEG, 0, without_letter_unit(w, e->arg[0]));
+        const struct expr *positive = without_letter_unit(w, e->arg[0]);
+        return positive == NULL ? NULL : expr_1(w->arena, E_NEG, 0, bare(positive));
     }
     if (e->kind != E_MUL || !expr_is_constant(e->arg[0])) return NULL;
     bool measured =

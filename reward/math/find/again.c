@@ -112,7 +112,8 @@ static bool has_words(struct span s)
 /* s says when or for what its value holds: "1/2 at x = 1/4". */
 static bool has_condition(struct span s)
 {
-    static const char *const words[] = {"at", "when", "for", "if", "where", "with", "and", "or"};
+    static const char *const words[] = {"at", "when", "for", "if", "where", "with", "and",
+                                        "or", "et",   "und", "ou", "oder",  "y",    "o"};
     for (size_t i = 0; i < s.n; i++) {
         if (i > 0 && ascii_is_letter(s.p[i - 1])) continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {

@@ -96,14 +96,14 @@ static size_t after_list(struct span s, size_t i)
 static bool is_denied_after(struct span s, size_t i)
 {
     static const char *const words[] = {
-        "is wrong",    "is incorrect",  "is not",         "is false",
-        "are",         "would",         "cannot",         "can't",
-        "can be",      "isn't",         "is ruled",       "is out",
-        "is excluded", "is eliminated", "seems wrong",    "is too",
-        "ignores",     "fails",         "contradicts",    "because they",
-        "if ",         "could",         "might",          "is a distractor",
-        "was wrong",   "is invalid",    "is impossible",  "doesn't",
-        "does not",    "violates",      "but it is wrong"};
+        "is wrong",    "is incorrect",  "is not",          "is false",
+        "are",         "would",         "cannot",          "can't",
+        "can be",      "isn't",         "is ruled",        "is out",
+        "is excluded", "is eliminated", "seems wrong",     "is too",
+        "ignores",     "fails",         "contradicts",     "because they",
+        "if ",         "could",         "might",           "is a distractor",
+        "was wrong",   "is invalid",    "is impossible",   "doesn't",
+        "does not",    "violates",      "but it is wrong", "no"};
     static const char *const chinese[] = {"\xe9\xa1\xb9\xe9\x94\x99\xe8\xaf\xaf", /* item wrong */
                                           "\xe9\x94\x99\xe8\xaf\xaf",
                                           "\xe4\xb8\x8d", /* wrong; not */
@@ -150,6 +150,7 @@ static bool is_affirmed_after(struct span s, size_t i)
                                         "is my answer",
                                         "is my final answer",
                                         "must be correct",
+                                        "yes",
                                         "is therefore the",
                                         "is thus the correct",
                                         "is the most"};
@@ -256,6 +257,9 @@ static const struct cue {
     {"choice is", CLAIM, false},
     {"options are", CLAIM, false},
     {"statement is", CLAIM, false},
+    {"corresponds to", CLAIM, false},
+    {"has to be", PICK, false},
+    {"matches", PICK, false},
     {"answer", PICK, false},
     {"i choose", CLAIM, false},
     {"i pick", CLAIM, false},
@@ -501,15 +505,18 @@ static void by_itself(struct span s, const struct math_options *o, struct choice
     }
 }
 
-/* After the place of a choice its writer thinks better of it. */
-static bool is_taken_back(struct span s, struct span place)
+/* What follows the place of a choice, from where its writer last thinks better of it; no bytes where nobody does. */
+static struct span second_thoughts(struct span s, struct span place)
 {
-    static const char *const marks[] = {"no wait", "no, wait", "Wait, "};
+    static const char *const marks[] = {"no wait", "no, wait",     "Wait, ",       "wait, no",
+                                        "... no,", "Scratch that", "scratch that", "Correction:"};
     struct span rest = span_slice(s, (size_t)(place.p - s.p) + place.n, s.n);
+    size_t last = 0;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (span_find(rest, span_str(marks[i]), 0) != SPAN_NONE) return true;
+        size_t found = span_find_last(rest, span_str(marks[i]));
+        if (found != SPAN_NONE && found + strlen(marks[i]) > last) last = found + strlen(marks[i]);
     }
-    return false;
+    return last == 0 ? span_of(NULL, 0) : span_slice(rest, last, rest.n);
 }
 
 struct choice_found choice_in(struct span response, const struct math_options *o, bool cues_only)
@@ -519,7 +526,8 @@ struct choice_found choice_in(struct span response, const struct math_options *o
     enum strength rank = ALONE;
     by_cue(s, o, &best, &rank);
     by_verdict(s, o, &best, &rank);
-    if (best.choice >= 0 && is_taken_back(s, best.at)) best = (struct choice_found){.choice = -1};
+    struct span again = best.choice >= 0 ? second_thoughts(s, best.at) : span_of(NULL, 0);
+    if (again.n > 0) return choice_in(again, o, cues_only); /* which has no such place any more */
     bool settled = best.choice >= 0 || best.several || best.withdrawn;
     if (settled || cues_only) return best;
     by_line(s, o, &best, &rank);

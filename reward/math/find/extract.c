@@ -20,6 +20,8 @@
 
 #include "base/ascii.h"
 #include "base/turn_marks.h"
+#include "reward/math/find/aside.h"
+#include "reward/math/find/closing.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
@@ -27,6 +29,7 @@
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/rejected.h"
 #include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
@@ -111,8 +114,9 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     struct span t = span_trim(s);
     trace_add(o->trace, "words", t.n > MAX_SHORT ? span_of(NULL, 0) : t, "no mathematics at all");
     if (t.n == 0 || t.n > MAX_SHORT || span_has(t, '\n')) return false;
-    static const char *const copulas[] = {" is ", " est ",      " ist ",        " \xc3\xa9 ",
-                                          " es ", " \xc3\xa8 ", "\xe6\x98\xaf", "\xe4\xb8\xba"};
+    static const char *const copulas[] = {" is ",         " est ",        " ist ",
+                                          " \xc3\xa9 ",   " es ",         " \xc3\xa8 ",
+                                          "\xe6\x98\xaf", "\xe4\xb8\xba", " called "};
     out->words = true;
     out->place = t;
     for (size_t i = 0; i < sizeof(copulas) / sizeof(copulas[0]); i++) {
@@ -120,7 +124,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
         if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
-        return find(out, prose_without_sequel(what), MATH_FROM_EXPRESSION);
+        return find(out, closing_without_sequel(what), MATH_FROM_EXPRESSION);
     }
     return find(out, t, MATH_FROM_EXPRESSION);
 }
@@ -137,6 +141,7 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "refusal", span_trim(s), "it gives no answer, and says so");
         return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
+    s = rejected_removed(a, s);
     if ((found = prose_moment(a, s)).n > 0) {
         trace_add(o->trace, "moment", found, "a time or a date at the end");
         return find(out, found, MATH_FROM_EXPRESSION);
@@ -152,8 +157,8 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "spelled", found, "a number in words that the last sentence ends with");
         return find(out, found, MATH_FROM_EXPRESSION);
     }
-    if ((found = prose_before_reason(s)).n > 0 && in_words(found, o, out)) return true;
-    if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
+    if ((found = aside_before_reason(s)).n > 0 && in_words(found, o, out)) return true;
+    if (prose_last(a, aside_removed(s), o->extract, &st, &source)) {
         if (bold.n > 0) st.plain = bold;
         trace_add(o->trace, "last", st.plain, "the last sentence with mathematics: its last");
         return take(out, &st, source);
@@ -208,7 +213,7 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "cut off", span_of(NULL, 0), "it ends in the middle of a formula");
         return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
-    return in_prose(a, prose_without_closing(s), o, out);
+    return in_prose(a, closing_removed(s), o, out);
 }
 
 /* "The final answer is ..." after the last box, with something in it that reads as mathematics. */

@@ -116,14 +116,33 @@ static bool states(struct span s)
     return false;
 }
 
+/* What stands between two formulas, without a remark in brackets: "$1$ (with multiplicity 2) and $4$". */
+static struct span without_bracket(struct span gap)
+{
+    size_t close = gap.n > 0 && gap.p[0] == '(' ? words_close(gap, 0) : SPAN_NONE;
+    return close == SPAN_NONE ? gap : span_slice(gap, close, gap.n);
+}
+
 /* Two formulas with nothing but a comma, "or" or "and" between: f is both from then on. */
 static bool joins(struct span s, const struct formula *before, struct formula *f)
 {
-    static const char *const joints[] = {"ou",           "oder",         "o",
-                                         "or",           "and",          ",",
-                                         ", or",         ", and",        "\xef\xbc\x8c",
-                                         "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
-    struct span gap = span_trim(span_slice(s, before->to, f->from));
+    static const char *const joints[] = {"ou",
+                                         "oder",
+                                         "o",
+                                         "et",
+                                         "und",
+                                         "y",
+                                         "e",
+                                         "or",
+                                         "and",
+                                         ",",
+                                         ", or",
+                                         ", and",
+                                         "\xef\xbc\x8c",
+                                         "\xe3\x80\x81",
+                                         "\xe6\x88\x96",
+                                         "\xe5\x92\x8c"};
+    struct span gap = span_trim(without_bracket(span_trim(span_slice(s, before->to, f->from))));
     bool first = states(before->inside), second = states(f->inside);
     for (size_t i = 0; first == second && i < sizeof(joints) / sizeof(joints[0]); i++) {
         if (!span_is(gap, joints[i])) continue;

@@ -6,7 +6,7 @@
  * A reference that names what it gives asks for all of it: 5 alone is no answer, and which value is the radius
  * its name tells, whatever the order. The statement is cut at commas and at "and"; each part is read as a
  * statement by itself (stated.h), and what is left of its words is its name. A part without a value or without
- * a name, and nothing is named.
+ * a name, and nothing is named; but for one that only leads to the first or says where a value is taken.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,7 +16,9 @@
 #include "base/buffer.h"
 #include "base/utf8.h"
 #include "reward/math/find/plain.h"
+#include "reward/math/find/prose.h"
 #include "reward/math/find/stated.h"
+#include "reward/math/read/units.h"
 #include "reward/math/read/words.h"
 
 enum { MOST_BYTES = 600 };
@@ -24,9 +26,9 @@ enum { MOST_BYTES = 600 };
 /* The length of the joint at s.p[i], 0 where none is. */
 static size_t joint_at(struct span s, size_t i)
 {
-    static const char *const joints[] = {", and ",       " and ",       " while ", "; ",
-                                         ";\n",          ", ",          ",\n",     "\n",
-                                         "\xef\xbc\x8c", "\xef\xbc\x9b"};
+    static const char *const joints[] = {
+        ", and ", ", while ", ", whereas ", " and ", " while ", "; ",           ";\n",         ", ",
+        ",\n",    "\n",       " with a ",   " et ",  " und ",   "\xef\xbc\x8c", "\xef\xbc\x9b"};
     struct span rest = span_slice(s, i, s.n);
     for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
         if (span_starts(rest, span_str(joints[k]))) return strlen(joints[k]);
@@ -135,6 +137,39 @@ static bool says_something(struct span name)
     return next_token(name, &i, &token);
 }
 
+/* The number of "15 chickens", which reads as a quantity; none where the word is a unit: "15 kg". */
+static struct span counted_in(struct span value)
+{
+    size_t to = 0;
+    while (to < value.n &&
+           (ascii_is_digit(value.p[to]) || memchr(".,/-", value.p[to], 4) != NULL)) {
+        to++;
+    }
+    struct span noun = span_trim(span_slice(value, to, value.n));
+    bool words = to > 0 && to < value.n && value.p[to] == ' ' && noun.n > 2;
+    for (size_t i = 0; words && i < noun.n; i++) {
+        words = ascii_is_letter(noun.p[i]) || noun.p[i] == ' ';
+    }
+    return words && !unit_known(noun) ? span_slice(value, 0, to) : span_of(NULL, 0);
+}
+
+/* The part only says where or when the one before it holds, "attained at x = 2", or leads to the first. */
+static bool is_idle(struct span part, bool first)
+{
+    static const char *const heads[] = {"attained ", "achieved ", "reached ",  "when ",
+                                        "where ",    "since ",    "because ",  "occurring",
+                                        "at x",      "at $x",     "which is ", "as "};
+    part = span_trim(part);
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
+        if (words_start(part, span_str(heads[k]))) return true;
+    }
+    bool value = false;
+    for (size_t i = 0; i < part.n; i++) {
+        value |= !ascii_is_letter(part.p[i]) && part.p[i] != ' ';
+    }
+    return part.n == 0 || (first && !value);
+}
+
 struct named_list named_values(struct arena *a, struct span s)
 {
     static const struct named_list none = {0};
@@ -144,9 +179,12 @@ struct named_list named_values(struct arena *a, struct span s)
     if (s.n == 0 || s.n > MOST_BYTES) return none;
     if (span_ends(s, span_str("."))) s.n--;
     for (size_t at = 0; next_part(s, &at, &part);) {
+        if (is_idle(part, l.n == 0)) continue;
         if (l.n == NAMED_MOST) return none;
         part = plain_text(a, plain_words(a, span_trim(part)));
         struct stated st = stated_in(a, part, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR);
+        bool product = span_eq(st.text, words_unwrap(part)) && prose_has_words(part);
+        if (product) st = stated_last(a, part); /* "Ben has 8" would read as letters and a number */
         if (st.text.n == 0 || st.denied || st.changed) return none;
         struct named *v = &l.all[l.n++];
         *v = (struct named){name_of(a, part, st.said.p != NULL ? st.said : st.text),
@@ -157,7 +195,7 @@ struct named_list named_values(struct arena *a, struct span s)
             v->name = words_fold(a, span_of(part.p, (size_t)(sign - part.p)));
             v->value = span_trim(span_of(sign + 1, part.n - (size_t)(sign - part.p) - 1));
         } else if (!says_something(v->name)) {
-            v->value = number_in(part);
+            v->value = counted_in(v->value).n > 0 ? counted_in(v->value) : number_in(part);
             v->name = v->value.n > 0 ? name_of(a, part, v->value) : v->value;
         }
         if (!says_something(v->name)) return none;
@@ -180,6 +218,20 @@ struct span named_tuple(struct arena *a, const struct named_list *l)
     return tuple;
 }
 
+/* The same word: short for the other, or one of several. */
+static bool same_token(struct span x, struct span y)
+{
+    static const char *const shorts[][2] = {
+        {"max", "maximum"}, {"min", "minimum"}, {"avg", "average"}, {"prob", "probability"}};
+    if (span_eq(x, y)) return true;
+    for (size_t k = 0; k < sizeof(shorts) / sizeof(shorts[0]); k++) {
+        bool either = span_is(x, shorts[k][0]) && span_is(y, shorts[k][1]);
+        if (either || (span_is(y, shorts[k][0]) && span_is(x, shorts[k][1]))) return true;
+    }
+    struct span one = x.n < y.n ? x : y, many = x.n < y.n ? y : x;
+    return one.n > 2 && many.n == one.n + 1 && span_starts(many, one) && many.p[one.n] == 's';
+}
+
 /* Every word of x is one of y's. */
 static bool is_within(struct span x, struct span y)
 {
@@ -187,7 +239,7 @@ static bool is_within(struct span x, struct span y)
     for (size_t i = 0; next_token(x, &i, &t);) {
         bool found = false;
         for (size_t j = 0; !found && next_token(y, &j, &u);) {
-            found = span_eq(t, u);
+            found = same_token(t, u);
         }
         if (!found) return false;
     }

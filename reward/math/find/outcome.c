@@ -48,6 +48,14 @@ static const struct row {
     {"is divergent", "diverges", AT_END},
     {"converges", "converges", AT_END},
     {"is undefined", "undefined", AT_END},
+    {"cannot be determined", "cannot be determined", ANYWHERE},
+    {"can't be determined", "cannot be determined", ANYWHERE},
+    {"can not be determined", "cannot be determined", ANYWHERE},
+    {"cannot determine", "cannot be determined", ANYWHERE},
+    {"can't determine", "cannot be determined", ANYWHERE},
+    {"not enough information", "not enough information", ANYWHERE},
+    {"isn't enough information", "not enough information", ANYWHERE},
+    {"insufficient information", "not enough information", ANYWHERE},
     {"are all real numbers", "all real numbers", AT_END},
     {"is all real numbers", "all real numbers", AT_END},
     {"is the set of all real numbers", "all real numbers", AT_END},
@@ -101,7 +109,8 @@ static size_t last_sentence(struct span s)
 /* What follows an outcome adds nothing to it: no mathematics, but for the reason. */
 static bool ends_there(struct span rest, int where)
 {
-    static const char *const reasons[] = {"since", "because", "as ", "for which"};
+    static const char *const reasons[] = {"since",  "because",  "as ",    "for which",
+                                          "though", "although", "even if"};
     bool words = false;
     for (size_t i = 0; i < rest.n; i++) {
         for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]); k++) {

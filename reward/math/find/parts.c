@@ -16,6 +16,8 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "reward/math/find/aside.h"
+#include "reward/math/find/closing.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/prose.h"
@@ -98,7 +100,7 @@ static struct span part_answer(struct arena *a, struct span s, const struct math
     struct span box = boxes_answer(a, s, false, &boxes);
     if (box.p != NULL) return words_unwrap(box);
     if (phrase_answer(a, s, &quiet, &st)) return st.text;
-    s = prose_without_aside(prose_without_closing(s));
+    s = aside_removed(closing_removed(s));
     return prose_last(a, s, o->extract, &st, &source) ? st.text : NOTHING;
 }
 

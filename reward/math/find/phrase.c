@@ -6,14 +6,11 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/formula.h"
+#include "reward/math/find/prose.h"
+#include "reward/math/find/rejected.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_SENTENCE = 4000, MAX_CLAUSE = 200 };
-
-static int lower(int c)
-{
-    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
 
 /* How an answer is announced, in small letters, and the language that is, where it writes decimals
  * with a comma. */
@@ -29,6 +26,18 @@ static const struct {
     {"answer \xe2\x80\x93", ""}, /* dashes */
     {"answer \xe2\x80\x94", ""},
     {"answer is:", ""},
+    {"answer's ", ""},
+    {"answer were", ""},
+    {"answer should be", ""},
+    {"answer must be", ""},
+    {"answer must therefore be", ""},
+    {"answer is therefore", ""},
+    {"answer is thus", ""},
+    {"answer is actually", ""},
+    {"answer equals", ""},
+    {"edit:", ""},
+    {"result is therefore", ""},
+    {"resposta final \xc3\xa9", "portuguese"},
     {"answers are", ""},
     {"answers:", ""},
     {"final answer\n", ""},
@@ -91,7 +100,7 @@ static bool may_start_phrase(int first, int second)
            (first == 'r' && (second == 'e' || second == 'i' || second >= 0x80)) ||
            (first == 'l' && (second == 'a' || second >= 0x80)) ||
            ((first == 's' || first == 'c') && second == 'o') || (first == 'e' && second == 'r') ||
-           (first == 'o' && second == 'd');
+           (first == 'o' && second == 'd') || (first == 'e' && second == 'd');
 }
 
 /* The offset after p where it stands at s.p[i], signs of emphasis between its words passed over;
@@ -102,7 +111,8 @@ static size_t after_phrase(struct span s, size_t i, struct span p)
         while (k > 0 && i < s.n && (s.p[i] == '*' || s.p[i] == '_')) {
             i++;
         }
-        if (i >= s.n || lower((unsigned char)s.p[i]) != (unsigned char)p.p[k]) return SPAN_NONE;
+        if (i >= s.n || ascii_lower((unsigned char)s.p[i]) != (unsigned char)p.p[k])
+            return SPAN_NONE;
         i++;
         k++;
     }
@@ -154,8 +164,9 @@ static size_t phrase_end(struct span s, bool first, const char **language, size_
     size_t found = SPAN_NONE;
     *supposed = SPAN_NONE;
     for (size_t i = 0; i < s.n; i++) {
-        int c = lower((unsigned char)s.p[i]);
-        if (!may_start_phrase(c, i + 1 < s.n ? lower((unsigned char)s.p[i + 1]) : 0)) continue;
+        int c = ascii_lower((unsigned char)s.p[i]);
+        if (!may_start_phrase(c, i + 1 < s.n ? ascii_lower((unsigned char)s.p[i + 1]) : 0))
+            continue;
         if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
         const char *spoken = "";
         size_t end = phrase_at(s, i, &spoken);
@@ -216,7 +227,8 @@ struct span phrase_sentence(struct span s, bool announced)
 
 size_t phrase_last_copula(struct span s)
 {
-    static const char *const forms[] = {" is ", " are ", " = ", ": ", " are:", " is:"};
+    static const char *const forms[] = {" is ", " are ", " was ", " be ",
+                                        " = ",  ": ",    " are:", " is:"};
     size_t best = 0;
     for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
         size_t at = span_find_last(s, span_str(forms[k]));
@@ -259,6 +271,20 @@ static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct 
     return true;
 }
 
+/* What follows an answer says that there is none. */
+static bool is_withdrawn(struct span rest)
+{
+    static const char *const words[] = {
+        "can't determine",  "cannot determine", "cannot be determined", "can't be determined",
+        "I am not able to", "I'm not able to",  "disregard that",       "ignore that answer"};
+    rest = span_trim(rest);
+    struct span last = span_slice(rest, prose_last_sentence(rest), rest.n);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(last, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 bool phrase_answer(struct arena *a, struct span s, const struct math_options *o, struct stated *out)
 {
     const char *language = "";
@@ -269,10 +295,14 @@ bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
     }
     bool announced = s.p[at - 1] == ':';
     struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
-    *out = stated_in(a, said, o->extract);
+    *out = stated_in(a, rejected_removed(a, said), o->extract);
     out->said = span_trim(said);
     struct span rest = span_slice(s, (size_t)(said.p - s.p) + said.n, s.n);
     if (!o->first_answer) corrected(a, rest, o->extract, out);
+    if (!o->first_answer && is_withdrawn(rest)) {
+        out->denied = true;
+        return false;
+    }
     out->language = span_str(language);
     if (out->text.n > 0) return true;
     out->text = words_unwrap(out->plain);

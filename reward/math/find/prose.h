@@ -12,16 +12,6 @@
  * digit. */
 bool prose_has_words(struct span s);
 
-/* s without what its last sentence adds to the answer: ", attained at x = 2", "(since x > 0)". */
-struct span prose_without_aside(struct span s);
-
-/* s without what a writer adds after the answer: "Let me know if ...", "Note that ...", "Check:
- * ...". */
-struct span prose_without_closing(struct span s);
-
-/* Words without the clause that goes on about them: a name of "the name U+FF0C he lived then". */
-struct span prose_without_sequel(struct span s);
-
 /* s ends with a sign that wants something after it: "= 7*8 +". */
 bool prose_is_unfinished(struct span s);
 
@@ -33,9 +23,9 @@ bool prose_refuses(struct span s);
 bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated *out,
                 enum math_source *source);
 
-/* The words of a response of one sentence before its reason, where they have no mathematics and the
- * reason may: "The day is Tuesday" of "The day is Tuesday, since 100 mod 7 = 2". No bytes else. */
-struct span prose_before_reason(struct span s);
+/* The sentence of s that an answer in words would be in: the last one that is no remark on what an earlier one names
+ * ("It has 95 moons."), without its reason ("..., since the others are smaller"). */
+struct span prose_wording(struct span s);
 
 /* Where the last sentence of s begins. */
 size_t prose_last_sentence(struct span s);

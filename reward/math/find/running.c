@@ -20,6 +20,8 @@
 #include "reward/math/find/stated.h"
 #include "reward/math/read/words.h"
 
+enum { MAX_JOINT = 16, MAX_END = 40 };
+
 static const struct span NOTHING = {NULL, 0};
 
 /* ---- computations ------------------------------------------------------------------------------ */
@@ -213,7 +215,42 @@ struct head {
     size_t listed; /* the offset after the last circumstance; 0: there is none yet */
     size_t from;   /* where it begins */
     bool measured; /* it has a unit */
+    bool named;    /* its sentence says what it is: "56 is the number of ways to choose 3 of 8" */
 };
+
+/* The value before s.p[from] is the subject, and what follows s.p[to] says what it is: nothing but openers
+ * stands before it. */
+static bool is_named(struct span s, size_t from, size_t to)
+{
+    static const char *const verbs[] = {" is the ",     " are the ", " is a ",
+                                        " is an ",      " was the ", " is therefore the ",
+                                        " is thus the "};
+    static const char *const openers[] = {
+        "so ",     "so, ",       "thus ",       "thus, ",           "hence ",
+        "hence, ", "therefore ", "therefore, ", "it follows that ", "we see that ",
+        "then ",   "finally, ",  "and "};
+    struct span before = span_slice(s, 0, from);
+    for (size_t k = 0; k < sizeof(openers) / sizeof(openers[0]); k++) {
+        if (words_start(before, span_str(openers[k]))) {
+            before = span_slice(before, strlen(openers[k]), before.n);
+        }
+    }
+    if (span_trim(before).n > 0) return false;
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+        if (span_starts(span_slice(s, to, s.n), span_str(verbs[k]))) return true;
+    }
+    return false;
+}
+
+/* What stands between what is named and a later number goes on to something else. */
+static bool turns(struct span gap)
+{
+    static const char *const joints[] = {
+        ", so ",        "; so ",          ", then ",    ", hence ",       ", thus ",   ", and ",
+        ", therefore ", " while ",        "; ",         ", which means ", ", giving ", ", but ",
+        ", making ",    ", which gives ", ", leaving ", " and the "};
+    return has_any(gap, joints, sizeof(joints) / sizeof(joints[0]));
+}
 
 /* Nothing but "i.e." stands between the head, a quantity, and s.p[from]: "160 minutes, i.e. 2 hours
  * and 40 minutes". Both together are looked at then (again.h). */
@@ -250,6 +287,7 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
         " are needed for ", " is needed for ", " are required for ",   " is required for ",
         " are needed to ",  " is needed to ",  " will be needed for ", " were needed for "};
     if (h->to == 0) return false;
+    if (h->named && !turns(span_slice(s, h->to, from))) return true;
     if (h->listed > 0 && is_listed(span_slice(s, h->listed, from))) return true;
     struct span gap = span_slice(s, h->to, from), rest = span_trim(span_slice(s, to, s.n));
     size_t n = sizeof(moments) / sizeof(moments[0]);
@@ -271,6 +309,61 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
     return !price;
 }
 
+/* ---- bounds ------------------------------------------------------------------------------------ */
+
+/* v and the value before it are bounds in words, which "and" or "or" joins: "at least 2 and at most 9". v is both
+ * from then on. */
+static void join_bounds(struct arena *a, struct span s, const struct spoken *before,
+                        struct spoken *v)
+{
+    bool bounds = before->to > 0 && before->changed && before->to < v->from &&
+                  span_starts(before->text, span_str("x")) && span_starts(v->text, span_str("x"));
+    struct span gap = bounds ? span_trim(span_slice(s, before->to, v->from)) : NOTHING;
+    bool and = words_start(gap, span_str("and")) || words_start(gap, span_str("but"));
+    bool or = words_start(gap, span_str("or"));
+    if (gap.n > MAX_JOINT || !(and || or)) return;
+    const char *joint = and? ", " : " or ";
+    size_t n = before->text.n + strlen(joint);
+    char *out = arena_alloc(a, n + v->text.n + 1, 1);
+    if (out == NULL) return;
+    memcpy(out, before->text.p, before->text.n);
+    memcpy(out + before->text.n, joint, strlen(joint));
+    memcpy(out + n, v->text.p, v->text.n);
+    v->text = span_of(out, n + v->text.n);
+    v->from = before->from;
+}
+
+/* "between 1 and 5, inclusive", "strictly between 1 and 5": the interval; no bytes where the sentence does not say
+ * whether its ends belong to it. */
+static struct span between(struct arena *a, struct span s)
+{
+    static const char *const closed[] = {"nclusive", "including both", "including the end"};
+    static const char *const open[] = {"trictly", "xclusive", "excluding the end"};
+    struct span word = span_str("between "), joint = span_str(" and ");
+    size_t at = span_find_last(s, word), from = at + word.n;
+    bool shut = has_any(s, closed, 3), apart = has_any(s, open, 3);
+    if (at == SPAN_NONE || shut == apart) return NOTHING;
+    size_t and = span_find(s, joint, from);
+    struct run r;
+    if (and == SPAN_NONE || !run_at(s, and+joint.n, &r)) return NOTHING;
+    struct span low = span_trim(span_slice(s, from, and)), high = run_read(a, s, &r);
+    if (low.n == 0 || high.n == 0 || low.n > MAX_END || high.n > MAX_END) return NOTHING;
+    struct run first;
+    if (!run_at(s, from, &first) || first.end[first.n_ends - 1] < and) return NOTHING;
+    char *out = arena_alloc(a, low.n + high.n + 8, 1);
+    if (out == NULL) return NOTHING;
+    size_t n = 0;
+    out[n++] = shut ? '[' : '(';
+    memcpy(out + n, low.p, low.n);
+    n += low.n;
+    out[n++] = ',';
+    out[n++] = ' ';
+    memcpy(out + n, high.p, high.n);
+    n += high.n;
+    out[n++] = shut ? ']' : ')';
+    return span_of(out, n);
+}
+
 /* ---- one sentence ------------------------------------------------------------------------------ */
 
 /* The last mathematics of one plain sentence that tells something. */
@@ -279,6 +372,7 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
     struct run r;
     bool found = false;
     struct head head = {0};
+    struct spoken bound = {.to = 0};
     for (size_t at = 0; run_next(s, at, &r);) {
         struct span t = r.tells ? stated_without_period(run_read(a, s, &r)) : NOTHING;
         at = r.end[r.n_ends - 1];
@@ -304,6 +398,9 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         head.measured = r.unit_end > 0;
         head.to = r.from + t.n;
         head.governs = result.n > 0 || (!v.denied && is_object(span_slice(s, 0, v.from)));
+        head.named = is_named(s, v.from, v.to > at ? v.to : at);
+        if (v.changed) join_bounds(a, s, &bound, &v);
+        bound = v;
         found |= stated_keep(out, &v);
     }
     if (found) out->denied = false;
@@ -316,6 +413,8 @@ struct stated stated_last(struct arena *a, struct span s)
     out.plain = span_trim(plain_text(a, s));
     bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
     if (cry) out.plain.n--; /* "The answer, then, is 7!" */
-    if (out.plain.n > 0) last_run(a, out.plain, &out);
+    out.text = between(a, out.plain);
+    out.changed = out.text.n > 0;
+    if (out.plain.n > 0 && !out.changed) last_run(a, out.plain, &out);
     return out;
 }

@@ -347,8 +347,18 @@ static struct atom foreign_atom(struct span s, size_t i, enum atom_kind before)
     return (struct atom){ATOM_WORD, i, foreign_end(s, i)};
 }
 
+/* "2 y 5", "2 e 5": Spanish and Italian. */
+static bool joins_numbers(struct span s, size_t i, size_t to)
+{
+    if (to != i + 1 || (s.p[i] != 'y' && s.p[i] != 'e')) return false;
+    bool number =
+        ascii_is_digit(at(s, to + 1)) || (at(s, to + 1) == '-' && ascii_is_digit(at(s, to + 2)));
+    return i > 1 && s.p[i - 1] == ' ' && ascii_is_digit(s.p[i - 2]) && at(s, to) == ' ' && number;
+}
+
 static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
 {
+    static const char *const joints[] = {"and", "or", "et", "ou", "und", "oder"};
     struct atom a = {ATOM_WORD, i, i};
     while (ascii_is_letter(at(s, a.to))) {
         a.to++;
@@ -369,9 +379,10 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
     if (a.kind != ATOM_WORD) return a;
     bool named = unit_known(w) || span_is(w, "units") || span_is(w, "unit");
     if (before == ATOM_INFIX && w.n > 1 && named) return a.kind = ATOM_UNIT, a; /* square metres */
+    if (joins_numbers(s, i, a.to) && ends_operand(before)) return a.kind = ATOM_JOIN, a;
     if (w.n == 1) return a.kind = letter_kind(s, i, before, glued), a;
-    if (ends_operand(before) && (span_is(w, "and") || span_is(w, "or"))) a.kind = ATOM_JOIN;
-    if (before == ATOM_COMMA && (span_is(w, "and") || span_is(w, "or"))) a.kind = ATOM_JOIN;
+    bool joint = IS_ONE_OF(w, joints);
+    if (joint && (ends_operand(before) || before == ATOM_COMMA)) a.kind = ATOM_JOIN;
     if (ends_operand(before) && span_is(w, "to") && ascii_is_digit(at(s, after_spaces(s, a.to)))) {
         a.kind = ATOM_JOIN;
     }

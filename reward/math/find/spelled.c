@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/read/numerals.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_SENTENCE = 2000 };
@@ -121,7 +122,7 @@ struct span spelled_only(struct arena *a, struct span s)
         if (((unsigned char)tail.p[0] & 0x80) == 0 || ((unsigned char)tail.p[0] & 0xc0) == 0x80) {
             continue;
         }
-        if (words_number(tail, &n) || words_fraction(tail, &n, &d)) found = tail;
+        if (numerals_whole(tail, &n) || numerals_fraction(tail, &n, &d)) found = tail;
     }
     if (found.n > 0) return is_changed(t, t.n - found.n) ? NOTHING : found;
     t = span_slice(t, prose_last_sentence(t), t.n);

@@ -13,6 +13,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/find/runs.h"
+#include "reward/math/read/numerals.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_ROUNDS = 6 };
@@ -61,6 +62,8 @@ static const struct row rows[] = {
     {LEFT, "isn't", NULL}, {LEFT, "aren't", NULL}, {LEFT, "wasn't", NULL}, {LEFT, "never", NULL},
     {LEFT, "couldn't be", NULL}, {LEFT, "won't be", NULL}, {LEFT, "rather than", NULL},
     {LEFT, "instead of", NULL}, {LEFT, "other than", NULL}, {LEFT, "excluding", NULL},
+    {LEFT, "would have said", NULL}, {LEFT, "might have said", NULL}, {LEFT, "might guess", NULL},
+    {LEFT, "might think", NULL}, {LEFT, "would have guessed", NULL}, {LEFT, "contradiction that", NULL},
     {LEFT, "except", NULL}, {LEFT, "except for", NULL}, {LEFT, "unlike", NULL},
     {LEFT, "multiple of", NULL}, {LEFT, "multiples of", NULL}, {LEFT, "divisor of", NULL},
     {LEFT, "divisors of", NULL}, {LEFT, "factor of", NULL}, {LEFT, "factors of", NULL},
@@ -180,14 +183,49 @@ static bool is_no_value(struct span s)
     return false;
 }
 
+/* A number without its separators of thousands, which brackets would make a list; s itself elsewhere. */
+static struct span without_groups(struct arena *a, struct span s)
+{
+    size_t n = 0;
+    char *out = span_has(s, ',') && s.n < 40 ? arena_alloc(a, s.n + 1, 1) : NULL;
+    for (size_t i = 0; out != NULL && i < s.n; i++) {
+        bool group = s.p[i] == ',' && n > 0 && i + 3 < s.n && ascii_is_digit(s.p[i + 1]);
+        if (s.p[i] != ',' && s.p[i] != '.' && !ascii_is_digit(s.p[i])) return s;
+        if (s.p[i] == ',' && !group) return s;
+        if (!group) out[n++] = s.p[i];
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
 static bool apply(struct arena *a, struct spoken *v, const char *template, struct span second)
 {
-    struct span bare = words_unwrap(v->text);
+    struct span bare = without_groups(a, words_unwrap(v->text));
+    second = without_groups(a, second);
     if (template != NULL && !v->changed && is_no_value(bare)) v->senseless = true;
     if (template == NULL || v->senseless) return v->denied = true, false;
     v->text = fill(a, template, bare, second);
     v->changed = true;
     return v->text.n > 0;
+}
+
+/* "We need at least 7 colours", "at most 6 of them can be chosen": the least or the greatest count itself. */
+static bool is_extreme_count(struct span s, const struct row *row, size_t from, size_t to)
+{
+    static const char *const needs[] = {" need",     " needs", " needed", " require",
+                                        " requires", " take",  " takes",  " draw",
+                                        " buy",      " use",   " pick",   " make"};
+    struct span before = span_slice(s, 0, from), rest = span_slice(s, to, s.n);
+    size_t stop = span_find(rest, span_str(","), 0), can = span_find(rest, span_str(" can "), 0);
+    if (strcmp(row->words, "at most") == 0)
+        return can != SPAN_NONE && (stop == SPAN_NONE || can < stop);
+    while (span_ends(before, span_str(" "))) {
+        before.n--;
+    }
+    for (size_t k = 0; strcmp(row->words, "at least") == 0 && k < sizeof(needs) / sizeof(needs[0]);
+         k++) {
+        if (span_ends(before, span_str(needs[k]))) return true;
+    }
+    return false;
 }
 
 static bool read_left(struct arena *a, struct span s, struct spoken *v)
@@ -196,6 +234,7 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
     const struct row *row = row_before(s, end);
     if (row == NULL) return false;
     v->from = end - strlen(row->words);
+    if (!v->changed && is_extreme_count(s, row, v->from, v->to)) return true;
     return apply(a, v, row->template, span_of(NULL, 0));
 }
 
@@ -208,7 +247,7 @@ struct span spoken_spelled(struct span s, size_t at)
             end++;
         }
         struct span t = span_slice(s, at, end);
-        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
+        if (numerals_whole(t, &n) || numerals_fraction(t, &n, &d)) found = end;
         if (end >= s.n || s.p[end] != ' ') break;
         end++;
     }
@@ -220,7 +259,7 @@ static struct span in_digits(struct arena *a, struct span words)
 {
     int64_t n, d = 1;
     char text[48];
-    if (!words_number(words, &n) && !words_fraction(words, &n, &d)) return span_of(NULL, 0);
+    if (!numerals_whole(words, &n) && !numerals_fraction(words, &n, &d)) return span_of(NULL, 0);
     int k = snprintf(text, sizeof(text), d == 1 ? "%lld" : "%lld/%lld", (long long)n, (long long)d);
     char *copy = arena_str(a, span_of(text, (size_t)k));
     return span_of(copy, copy == NULL ? 0 : (size_t)k);
@@ -343,7 +382,7 @@ static size_t decimals_after(struct span s, size_t i, struct buffer *out)
         for (to = from; to < s.n && ascii_is_letter(s.p[to]);) {
             to++;
         }
-        if (to == from || !words_number(span_slice(s, from, to), &n) || n > 9) break;
+        if (to == from || !numerals_whole(span_slice(s, from, to), &n) || n > 9) break;
         buffer_addf(out, end == i ? ".%d" : "%d", (int)n);
         end = to;
         if (to >= s.n || s.p[to] != ' ') break;

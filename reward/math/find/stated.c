@@ -14,6 +14,7 @@
 #include "reward/math/find/stated.h"
 
 #include "base/ascii.h"
+#include "reward/math/find/aside.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/outcome.h"
 #include "reward/math/find/phrase.h"
@@ -22,6 +23,7 @@
 #include "reward/math/find/runs.h"
 #include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
+#include "reward/math/read/moments.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_MOMENT = 60, MAX_COPULAS = 12 };
@@ -34,7 +36,7 @@ bool stated_is_moment(struct arena *a, struct span s)
     bool marked;
     struct span t = words_unwrap(s);
     if (t.n == 0 || t.n > MAX_MOMENT) return false;
-    return words_date(a, t) || words_time(t, &seconds, &marked);
+    return moments_date(a, t) || moments_time(t, &seconds, &marked);
 }
 
 /* ---- one place --------------------------------------------------------------------------------- */
@@ -275,7 +277,7 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     if (p.n == 0) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
-    p = prose_without_aside(p);
+    p = aside_removed(p);
     if (after_copula(a, p, &out)) return out;
     if ((kinds & MATH_EXTRACT_LATEX) && last_formula(a, p, &out)) return out;
     if (first_run(a, p, &out)) return out;

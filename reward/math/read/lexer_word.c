@@ -58,9 +58,10 @@ static bool plain_command(const struct command *c, size_t n)
 
 static bool stop_word(struct span w)
 {
-    static const char *const words[] = {"is",  "are", "the", "for", "not", "no", "No",  "yes",
-                                        "Yes", "was", "if",  "of",  "at",  "by", "per", "day",
-                                        "all", "odd", "The", "an",  "as",  "so", "we"};
+    static const char *const words[] = {
+        "is",  "are", "the", "for", "not", "no",  "No",  "yes", "Yes", "was", "if",  "of",  "at",
+        "by",  "per", "day", "all", "odd", "The", "an",  "as",  "so",  "we",  "has", "car", "que",
+        "qui", "est", "les", "des", "ist", "der", "die", "das", "con", "por", "son", "las", "los"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (span_is(w, words[i])) return true;
     }
@@ -80,6 +81,15 @@ static bool is_times_sign(const struct lexer *l, struct span s, size_t i, size_t
 {
     return end == i + 1 && (s.p[i] == 'x' || s.p[i] == 'X') && lexer_last_kind(l) == T_NUM &&
            l->space && lexer_at(s, end) == ' ' && ascii_is_digit(lexer_at(s, end + 1));
+}
+
+/* "2 y 5", "2 e 5": an "and" of one letter between numbers, as Spanish and Italian have it. */
+static bool is_and_letter(const struct lexer *l, struct span s, size_t i, size_t end)
+{
+    bool letter = end == i + 1 && (s.p[i] == 'y' || s.p[i] == 'e');
+    bool number = ascii_is_digit(lexer_at(s, end + 1)) ||
+                  (lexer_at(s, end + 1) == '-' && ascii_is_digit(lexer_at(s, end + 2)));
+    return letter && lexer_last_kind(l) == T_NUM && l->space && lexer_at(s, end) == ' ' && number;
 }
 
 /* "x=1orx=2": the length of an "or" that sticks to a number before it, 0 when none stands here. */
@@ -127,6 +137,7 @@ static bool joining_word(struct lexer *l, struct span s, size_t i, size_t end)
         return lexer_push(l, T_SETOP, S_UNION, s, i), true;
     }
     if (is_times_sign(l, s, i, end)) return lexer_push(l, T_TIMES, 0, s, i), true;
+    if (is_and_letter(l, s, i, end)) return lexer_push(l, T_AND, 0, s, i), true;
     return false;
 }
 

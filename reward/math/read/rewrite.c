@@ -561,6 +561,14 @@ static struct span unlabelled(struct arena *a, struct span s)
     return s;
 }
 
+static struct span without_bullet(struct span line)
+{
+    bool bullet = line.n > 2 && (line.p[0] == '-' || line.p[0] == '*') && line.p[1] == ' ';
+    if (bullet) return span_trim(span_slice(line, 2, line.n));
+    struct span sign = span_str("\xe2\x80\xa2 ");
+    return span_starts(line, sign) ? span_slice(line, sign.n, line.n) : line;
+}
+
 /* "x = 1" and "y = 2" on lines of their own, as one list. */
 static struct span lines_of_equations(struct arena *a, struct span s)
 {
@@ -570,7 +578,7 @@ static struct span lines_of_equations(struct arena *a, struct span s)
     for (size_t i = 0, end; out != NULL && i < s.n; i = end + 1) {
         const char *stop = memchr(s.p + i, '\n', s.n - i);
         end = stop == NULL ? s.n : (size_t)(stop - s.p);
-        struct span line = span_trim(span_slice(s, i, end));
+        struct span line = without_bullet(span_trim(span_slice(s, i, end)));
         if (line.n == 0) continue;
         if (!span_has(line, '=') || span_has(line, '&')) return s;
         if (line.p[line.n - 1] == ',') line.n--;

@@ -103,10 +103,11 @@ static bool is_sentence(struct arena *a, struct span s)
  * "Yes, such a colouring exists", "Paris, the capital"; no list such as "red, blue". */
 static bool is_remark(struct arena *a, struct span rest)
 {
-    static const char *const openers[] = {
-        "the ",     "a ",  "an ",    "such ", "it ",   "this ", "that ", "there ", "since ",
-        "because ", "as ", "which ", "who ",  "with ", "we ",   "for ",  "so ",    "not ",
-        "they ",    "he ", "she ",   "by ",   "if ",   "in ",   "i "};
+    static const char *const openers[] = {"the ",  "a ",     "an ",    "such ",    "it ", "this ",
+                                          "that ", "there ", "since ", "because ", "as ", "which ",
+                                          "who ",  "with ",  "we ",    "for ",     "so ", "not ",
+                                          "they ", "he ",    "she ",   "by ",      "if ", "in ",
+                                          "i ",    "from ",  "where ", "although "};
     rest = span_trim(rest);
     if (rest.n == 0) return true;
     int c = rest.p[0];
@@ -206,7 +207,7 @@ static char mark_before(struct span raw, size_t n)
     while (at > 0 && raw.p[at - 1] == ' ') {
         at--;
     }
-    return at > 0 && strchr(".!?;,", raw.p[at - 1]) != NULL ? raw.p[at - 1] : 0;
+    return at > 0 && strchr(".!?;,:", raw.p[at - 1]) != NULL ? raw.p[at - 1] : 0;
 }
 
 /* A sentence, and the answer behind it by itself: "It is impossible. No." */
@@ -271,9 +272,10 @@ static struct span without_denied_end(struct span s)
 static bool said_last(struct span w, struct span s, struct span raw, size_t n)
 {
     struct span before = span_slice(s, 0, s.n - w.n);
-    if ((w.p[0] & 0x80) != 0) return !is_denied_chinese(before);
+    if ((w.p[0] & 0x80) != 0) return !is_denied_chinese(before) && !is_denied(before);
     if (before.p[before.n - 1] != ' ') return false;
     char mark = mark_before(raw, n);
+    if (mark == ':') return count_words(before) <= 3 && !is_denied(before); /* "Day: Saturday" */
     if (mark != 0) return mark == '.' && stands_alone(w, before);
     bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to ")) ||
                  tells_of_subject(w, before);

@@ -1,5 +1,4 @@
-/* reward/math/read/words.h - answers that are words: names, yes and no, numbers spelled out, times of
- * day.
+/* reward/math/read/words.h - answers that are words: names, yes and no.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,13 +21,6 @@ bool words_version(struct span s);
 /* The same property of a letter, in any order: "n is odd", "odd n", "all odd integers n". */
 bool words_same_property(struct arena *a, struct span x, struct span y);
 
-/* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five",
- * U+4E09. */
-bool words_number(struct span s, int64_t *out);
-
-/* A fraction spelled out: "two thirds", "one and a half". */
-bool words_fraction(struct span s, int64_t *num, int64_t *den);
-
 /* s begins with head, where its ASCII letters may be capitals; head has none. */
 bool words_start(struct span s, struct span head);
 
@@ -41,20 +33,9 @@ bool words_in(struct span w, const char *const *list);
 /* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
 struct span words_fold(struct arena *a, struct span s);
 
-/* A day with its year, the month in words: "March 1, 2024", "1st of March 2024", as year, month and
- * day. */
-bool words_day(struct arena *a, struct span s, int64_t out[3]);
-
-/* s names a month and a number, and little else. */
-bool words_date(struct arena *a, struct span s);
-
 /* s is word and the name of the things that it is said of: "isosceles" of "an isosceles triangle".
  * Of the names of mathematics and science alone: "Paris" is no "Paris Hilton". */
 bool words_with_noun(struct arena *a, struct span word, struct span s);
-
-/* Seconds after midnight of "8:34", "20:34:00", "08:34 \text{P.M.}", "8 pm". marked: seconds or a
- * half of the day were written, so it is no ratio. */
-bool words_time(struct span s, int *seconds, bool *marked);
 
 /* s without what wraps an answer: white space, $ \( \[ ** quotes around it, a final stop, one
  * \boxed{} or \text{} around all of it, chat markers such as <|im_end|> at its end. */

@@ -1,0 +1,341 @@
+/* reward/math/find/aside.c - what a sentence adds to its answer.
+ *
+ *     The minimum is 3 when x = 2, since the square is never negative (by the way, 2 is prime).
+ *                    ^ from here on nothing tells the answer
+ *
+ * An aside says when, why or for what the answer holds, says it roughly again, or compares it with something
+ * else. It begins with one of a few ways to say so, in several languages, and goes on to the end of the sentence.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/aside.h"
+
+#include "base/ascii.h"
+#include "reward/math/find/prose.h"
+#include "reward/math/read/words.h"
+
+enum { MAX_TAIL = 400, MAX_CLAUSE = 80 };
+
+static const struct span NOTHING = {NULL, 0};
+
+/* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0". */
+static bool is_bound(struct span s, size_t i)
+{
+    static const char *const signs[] = {"<",
+                                        ">",
+                                        "\\ge",
+                                        "\\le",
+                                        "\\in",
+                                        "\\ne",
+                                        "\xe2\x89\xa0",
+                                        "\xe2\x89\xa5",
+                                        "\xe2\x89\xa4",
+                                        "\xe2\x88\x88"};
+    if (i < s.n && s.p[i] == '$') i++;
+    if (i >= s.n || !ascii_is_letter(s.p[i])) return false;
+    i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
+    for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
+        if (span_starts(span_slice(s, i, s.n), span_str(signs[k]))) return true;
+    }
+    return false;
+}
+
+/* Where a condition on the letter of the answer begins in s[from, end): "a_n = 3n - 1 for n >= 1".
+ * end when there is none. */
+static size_t before_condition(struct span s, size_t from, size_t end)
+{
+    static const char *const words[] = {" for ", " with ", " if "};
+    for (size_t i = from; i < end; i++) {
+        bool may = s.p[i] == ' ' && i + 1 < end && strchr("fwi", s.p[i + 1]) != NULL;
+        for (size_t k = 0; may && k < sizeof(words) / sizeof(words[0]); k++) {
+            bool here = span_starts(span_slice(s, i, end), span_str(words[k]));
+            if (here && is_bound(s, i + strlen(words[k]))) return i;
+        }
+    }
+    return end;
+}
+
+/* What only says when, why or for what something holds, or says it again. */
+static const char *const asides[] = {
+    ", attained",
+    " attained ",
+    ", achieved",
+    " achieved ",
+    " which occurs",
+    ", which occurs",
+    ", when ",
+    " when ",
+    ", since ",
+    " since ",
+    ", because ",
+    " because ",
+    ", as ",
+    "(the ",
+    "(since ",
+    "(because ",
+    "(see ",
+    "(taking ",
+    "(using ",
+    "(assuming ",
+    "(where ",
+    "(if ",
+    "(for ",
+    "(check",
+    "(verif",
+    "(as ",
+    "(when ",
+    "(See ",
+    "(that is",
+    "(i.e.",
+    "(or ",
+    " for all ",
+    " for every ",
+    " for any ",
+    " for each ",
+    " where ",
+    ", or about ",
+    ", or roughly ",
+    ", or approximately ",
+    ", which is about ",
+    ", which is approximately ",
+    ", which is roughly ",
+    ", i.e. about ",
+    " or about ",
+    " (about ",
+    " (approx",
+    " (roughly ",
+    " (etwa ",
+    " (ca. ",
+    " (environ ",
+    " (\xe2\x89\x88",
+    " (\\approx",
+    ", even though ",
+    ", although ",
+    ", though ",
+    ", while the ",
+    ", whereas ",
+    ", given that ",
+    " given that ",
+    ", where ",
+    ", if ",
+    ", by comparison",
+    ", compared ",
+    ", including ",
+    ", not counting ",
+    ", excluding ",
+    ", ignoring ",
+    ", counting ",
+    ", out of ",
+    ", up from ",
+    ", down from ",
+    ", just as ",
+    ", like ",
+    " as required",
+    " as wanted",
+    " as expected",
+    " as desired",
+    " as claimed",
+    " as stated",
+    " as given",
+    ", which we ",
+    ", which matches",
+    ", which agrees",
+    ", which is consistent",
+    ", which confirms",
+    ", which can be ",
+    ", and indeed",
+    ", indeed",
+    ", using ",
+    ", verified",
+    ", I overlooked",
+    ", I forgot",
+    ", I missed",
+    "; it has ",
+    ", car ",
+    ", puisque ",
+    ", qui ",
+    ", dont ",
+    ", denn ",
+    ", weil ",
+    ", da ",
+    ", porque ",
+    ", ya que ",
+    ", pues ",
+    ", pois ",
+    ", j\xc3\xa1 que ",
+    ", perch\xc3\xa9 ",
+    ", poich\xc3\xa9 ",
+    ", omdat ",
+    " \xe2\x80\x94 since ",
+    " \xe2\x80\x94 because ",
+    " \xe2\x80\x94 not ",
+    " - since ",
+    " - because ",
+    "\xef\xbc\x8c\xe5\x9b\xa0\xe4\xb8\xba",
+    "\xef\xbc\x8c\xe7\x94\xb1\xe4\xba\x8e",
+    "\xef\xbc\x8c\xe7\x90\x86\xe7\x94\xb1",
+};
+
+/* ", which is 2 fewer than before", ", six years after it began": how far the answer is from something else. */
+static bool is_comparison(struct span rest)
+{
+    static const char *const words[] = {
+        " fewer than ",   " more than ",   " less than ",    " mehr als ",    " weniger als ",
+        " de plus que ",  " larger than ", " smaller than ", " longer than ", " years after ",
+        " years before ", " days after ",  " days before "};
+    static const char *const heads[] = {", which is ", ", i.e. ",     ", i.e., ", ", that is, ",
+                                        ", or ",       ", das sind ", ", soit "};
+    struct span clause = span_slice(rest, 0, 60);
+    bool which = false;
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
+        which |= span_starts(clause, span_str(heads[k]));
+    }
+    size_t stop = clause.n < 12 ? SPAN_NONE : span_find(clause, span_str(","), which ? 12 : 1);
+    if (stop != SPAN_NONE) clause.n = stop;
+    for (size_t k = 0; clause.n > 2 && k < sizeof(words) / sizeof(words[0]); k++) {
+        size_t at = span_find(clause, span_str(words[k]), 0);
+        bool years = k >= 9 && clause.p[1] == ' ';
+        if (at != SPAN_NONE && (which || years)) return true;
+    }
+    return false;
+}
+
+/* " by the Pythagorean theorem", ", using the product rule", " by (1)": where the answer comes from. */
+static bool is_source(struct span rest)
+{
+    static const char *const heads[] = {" by the ", ", by the ", " using the ", ", using the ",
+                                        " by ",     ", by ",     " from ",      " using "};
+    static const char *const nouns[] = {"theorem", "rule",      "formula",  "triangle", "law",
+                                        "test",    "identity",  "property", "method",   "principle",
+                                        "lemma",   "criterion", "algorithm"};
+    size_t n = 0;
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]) && n == 0; k++) {
+        if (span_starts(rest, span_str(heads[k]))) n = strlen(heads[k]);
+    }
+    struct span clause = span_slice(rest, n, n + MAX_CLAUSE);
+    if (n == 0 || clause.n < 3) return false;
+    if (clause.p[0] == '(' && ascii_is_digit(clause.p[1]) && clause.p[2] == ')') return true;
+    for (size_t i = 0; i < clause.n && strchr(",;.=", clause.p[i]) == NULL; i++) {
+        for (size_t k = 0; clause.p[i] == ' ' && k < sizeof(nouns) / sizeof(nouns[0]); k++) {
+            if (span_starts(span_slice(clause, i + 1, clause.n), span_str(nouns[k]))) return true;
+        }
+    }
+    return false;
+}
+
+/* A remark in words in brackets that s ends with: "(and 8 sides)", "(48 / 6 = 8, and 2 are left over)"; not what
+ * belongs to the value, "(base 5)", or says which values are meant. */
+static bool is_remark(struct span rest)
+{
+    static const char *const heads[] = {"base",    "in base", "exact",  "namely", "simplif",
+                                        "not ",    "in ",     "mod",    "reject", "extran",
+                                        "invalid", "no ",     "discard"};
+    if (!span_starts(rest, span_str(" ("))) return false;
+    size_t close = words_close(rest, 1);
+    if (close == SPAN_NONE || (close < rest.n && strchr(".!,;", rest.p[close]) == NULL))
+        return false;
+    if (close + 1 < rest.n) return false;
+    struct span inside = span_slice(rest, 2, close - 1);
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
+        if (words_start(inside, span_str(heads[k]))) return false;
+    }
+    bool assigns = inside.n > 3 && ascii_is_letter(inside.p[0]) && !ascii_is_letter(inside.p[1]);
+    return !assigns && span_has(inside, ' ') && prose_has_words(inside);
+}
+
+/* ", from $50 to $60": between what something changed. */
+static bool is_change(struct span rest)
+{
+    struct span from = span_str(", from "), clause = span_slice(rest, 0, MAX_CLAUSE);
+    return span_starts(rest, from) && span_find(clause, span_str(" to "), from.n) != SPAN_NONE;
+}
+
+/* Behind the aside that begins s a value is said: " when x = 4 is 14", where the aside ends before "is". */
+static bool leads_on(struct span rest)
+{
+    static const char *const verbs[] = {" is ", " equals ", " are ", " becomes "};
+    for (size_t i = 2; i < rest.n && i < MAX_CLAUSE && strchr(",;", rest.p[i]) == NULL; i++) {
+        bool value = ascii_is_digit(rest.p[i - 1]) || strchr("$)}", rest.p[i - 1]) != NULL;
+        for (size_t k = 0; value && rest.p[i] == ' ' && k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+            size_t end = i + strlen(verbs[k]);
+            bool here = span_starts(span_slice(rest, i, rest.n), span_str(verbs[k]));
+            if (here && end < rest.n &&
+                (ascii_is_digit(rest.p[end]) || strchr("$\\-", rest.p[end]) != NULL)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* An aside begins at s.p[i]. */
+static bool is_aside(struct span s, size_t i)
+{
+    struct span rest = span_slice(s, i, s.n);
+    if (rest.n < 3 || memchr(" ,(;\xef", rest.p[0], 5) == NULL) return false;
+    if (rest.p[0] == ',' && (is_comparison(rest) || is_change(rest))) return true;
+    if (is_source(rest) || is_remark(rest)) return true;
+    for (size_t k = 0; k < sizeof(asides) / sizeof(asides[0]); k++) {
+        const char *w = asides[k]; /* most differ in three bytes */
+        if (w[0] != rest.p[0] || w[1] != rest.p[1] || w[2] != rest.p[2]) continue;
+        if (span_starts(rest, span_str(w))) return w[0] != ' ' || !leads_on(rest);
+    }
+    return false;
+}
+
+/* Where the sentence comes to its conclusion, "for every 12 muffins, so she needs 15": an aside
+ * before it is none. 0 when it does not. */
+static size_t last_conclusion(struct span s)
+{
+    static const char *const joints[] = {
+        ", so ",   "; so ",        ", and so ",    ", hence ", "; hence ",
+        ", thus ", ", therefore ", "; therefore ", ", then ",  ", which means "};
+    size_t last = 0;
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
+        size_t at = span_find_last(s, span_str(joints[i]));
+        if (at != SPAN_NONE && at > last) last = at;
+    }
+    return last;
+}
+
+static bool has_mathematics(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (ascii_is_digit(s.p[i]) || s.p[i] == '$') return true;
+    }
+    return false;
+}
+
+struct span aside_removed(struct span s)
+{
+    s = span_trim(s);
+    size_t from = prose_last_sentence(s), end;
+    /* "... 42 ways. (See step 3.)": a sentence in parentheses */
+    if (from < s.n && s.p[from] == '(') from = prose_last_sentence(span_slice(s, 0, from - 1));
+    size_t conclusion = last_conclusion(s);
+    for (end = conclusion > from ? conclusion : from; end < s.n && !is_aside(s, end);) {
+        end++;
+    }
+    end = before_condition(s, from, end);
+    struct span kept = span_trim(span_slice(s, 0, end));
+    return has_mathematics(span_slice(kept, from, kept.n)) ? kept : s;
+}
+
+struct span aside_before_reason(struct span s)
+{
+    static const char *const reasons[] = {", since ", " since ", ", because ", " because "};
+    s = span_trim(s);
+    size_t end = SPAN_NONE;
+    if (s.n > MAX_TAIL || span_has(s, '\n')) return NOTHING;
+    for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]) && end == SPAN_NONE; k++) {
+        end = span_find(s, span_str(reasons[k]), 0);
+    }
+    if (end == SPAN_NONE || prose_last_sentence(s) > 0) return NOTHING;
+    struct span said = span_slice(s, 0, end);
+    for (size_t i = 0; i < said.n; i++) {
+        if (ascii_is_digit(said.p[i]) || said.p[i] == '$' || said.p[i] == '\\') return NOTHING;
+    }
+    bool is = span_find(said, span_str(" is "), 0) != SPAN_NONE ||
+              span_find(said, span_str("'s "), 0) != SPAN_NONE;
+    return is && said.n > 0 ? said : NOTHING;
+}
