@@ -64,6 +64,19 @@ int file_open_beneath(int root, const char *path, int flags)
     return cannot ? file_walk_beneath(root, path, flags) : fd;
 }
 
+bool file_identify(int fd, struct file_identity *out)
+{
+    struct stat s;
+    if (fstat(fd, &s) != 0) return false;
+    *out = (struct file_identity){
+        .device = s.st_dev,
+        .inode = s.st_ino,
+        .size = s.st_size,
+        .modified_ns = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec,
+        .changed_ns = (int64_t)s.st_ctim.tv_sec * 1000000000 + s.st_ctim.tv_nsec};
+    return true;
+}
+
 /* ---- visits ---- */
 
 struct visited {
@@ -287,7 +300,11 @@ bool file_map_fd(int fd, const char *path, struct file_mapping *out, struct erro
     }
     void *map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (map == MAP_FAILED) return fail(err, path);
-    *out = (struct file_mapping){map, (size_t)s.st_size};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out = (struct file_mapping){
+        .p = map, .n = (size_t)s.st_size, .at_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec};
+    file_identify(fd, &out->is);
     if (visit == NULL || note(visit, path, &s, *out, err)) return true;
     munmap(map, out->n);
     *out = (struct file_mapping){0};

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/buffer.h"
@@ -28,10 +29,22 @@ DIR *file_open_folder(const char *path);
  * message names path) or ERROR_NO_MEMORY. */
 bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct error *err);
 
+/* Which file this is, as far as one can tell without reading it: where one has changed or been replaced, some
+ * of these differ. */
+struct file_identity {
+    uint64_t device, inode;
+    int64_t size, modified_ns, changed_ns; /* times since 1970 */
+};
+
+/* Of an open file. False and errno. */
+bool file_identify(int fd, struct file_identity *out);
+
 /* A file's bytes in memory, to be read only; p NULL: none. */
 struct file_mapping {
     void *p;
     size_t n;
+    struct file_identity is; /* when it was mapped, */
+    int64_t at_ns;           /* which was then */
 };
 
 /* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above; then there is no

@@ -23,7 +23,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
-#include "engine/batch/messages.h"  /* requests, events, counts */
+#include "engine/batch/messages.h" /* requests, events, counts */
 #include "engine/model/sampling_defaults.h"
 #include "engine/sample/sampling.h" /* how the next token is chosen */
 #include "engine/tokenizer/tokens.h"
@@ -38,14 +38,17 @@ enum engine_kind {
 enum engine_kv { ENGINE_KV_F16, ENGINE_KV_F32, ENGINE_KV_Q8_0 };
 
 struct engine_options {
-    const char *model_path; /* a GGUF file or a Hugging Face folder */
+    const char *model_path;    /* a GGUF file or a Hugging Face folder */
     const char *template_path; /* a file with a chat template; NULL: the model's own */
-    const char *merge;      /* a PEFT folder that is merged into the weights; NULL: none */
-    bool vocabulary_only;   /* tokenizer and template alone; a vocabulary-only GGUF will do */
-    const char *name;       /* what clients call it; NULL: from the file's metadata or name */
+    const char *merge;         /* a PEFT folder that is merged into the weights; NULL: none */
+    bool vocabulary_only;      /* tokenizer and template alone; a vocabulary-only GGUF will do */
+    const char *name;          /* what clients call it; NULL: from the file's metadata or name */
     enum engine_kind kind;
     enum engine_kv kv; /* ENGINE_REFERENCE always uses F32 */
     const char *isa;   /* "generic", "avx2", ...; NULL: the best of this CPU */
+    const char *
+        packed_cache; /* folder of packed weights (engine/packed_cache.h), of at most so many bytes; NULL: none */
+    int64_t packed_cache_bytes;
     const char
         *weights;      /* quantise float weights at load: "q8_0", "q4_0", ...; NULL: as they are */
     int threads;       /* of the worker pool, the engine thread included; 0: one per core */
@@ -54,13 +57,13 @@ struct engine_options {
     int max_sequences; /* running at once; default 256 */
     int max_queue; /* samples that may wait: past max_sequences + max_queue live ones engine_submit says
                           ERROR_QUEUE_FULL */
-    int step_tokens;   /* prompt tokens a step may add to the batch; default 512 */
-    int max_versions;  /* of the weights in memory at once; default 2 */
-    int64_t kv_bytes;  /* memory for the KV cache; 0: a quarter of what is free, capped */
-    bool prefix_cache; /* find equal prefixes again */
-    bool speculate;    /* draft tokens by prompt lookup */
+    int step_tokens;             /* prompt tokens a step may add to the batch; default 512 */
+    int max_versions;            /* of the weights in memory at once; default 2 */
+    int64_t kv_bytes;            /* memory for the KV cache; 0: a quarter of what is free, capped */
+    bool prefix_cache;           /* find equal prefixes again */
+    bool speculate;              /* draft tokens by prompt lookup */
     enum engine_pooling pooling; /* of embeddings; POOLING_NONE: as the model's files say */
-    int generation_config;       /* 0: the sampling that the model's files recommend is the default; 1: it isn't */
+    int generation_config; /* 0: the sampling that the model's files recommend is the default; 1: it isn't */
     struct sampling_defaults sampling; /* defaults in their place; NaN: none */
     void (*wake)(
         void *); /* called from the engine thread after a step that made events; may be NULL */
@@ -105,9 +108,10 @@ struct engine_work {
 
 /* What was loaded. Any thread, from ENGINE_READY on; constant. */
 struct engine_info {
-    const char *name;         /* model id for clients */
-    const char *path;         /* of the file or folder, as it was given */
-    const char *file_name;    /* its last part, without ".gguf": the model's name unless another was given */
+    const char *name; /* model id for clients */
+    const char *path; /* of the file or folder, as it was given */
+    const char
+        *file_name; /* its last part, without ".gguf": the model's name unless another was given */
     const char *title;        /* what the file calls itself */
     const char *architecture; /* "llama" */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
@@ -118,9 +122,10 @@ struct engine_info {
     int64_t step_bytes;   /* of weights, that a step reads whatever its rows are; */
     int64_t expert_bytes; /* and of all experts, of which a row chooses */
     double expert_share;  /* so many */
-    int64_t created; /* unix seconds of the file */
+    int64_t created;      /* unix seconds of the file */
     int n_vocab, context;
-    int n_layers, n_used; /* layers; experts that each token goes to in a layer that has them, 0: no experts */
+    int n_layers,
+        n_used; /* layers; experts that each token goes to in a layer that has them, 0: no experts */
     int n_embd; /* numbers of a hidden state, and so of an embedding, which is made of those like this */
     enum engine_pooling pooling;
     int threads;
@@ -131,9 +136,9 @@ struct engine_info {
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
-    struct span chat_template;     /* its source; p NULL: none */
-    struct sampling_defaults sampling; /* for requests that do not say */
-    int bos_token, eos_token;      /* ids; -1: none */
+    struct span chat_template;            /* its source; p NULL: none */
+    struct sampling_defaults sampling;    /* for requests that do not say */
+    int bos_token, eos_token;             /* ids; -1: none */
     const char *think_open, *think_close; /* reasoning tags, NULL when the model has none */
     double load_seconds;
 };
@@ -153,9 +158,10 @@ enum push_policy {
 };
 
 struct push_result {
-    struct error error;                /* ERROR_NONE: it serves */
-    struct version_label *label; /* what serves now; the engine's: share it to keep it; NULL: an error */
-    double seconds;                    /* from the push on */
+    struct error error; /* ERROR_NONE: it serves */
+    struct version_label
+        *label;     /* what serves now; the engine's: share it to keep it; NULL: an error */
+    double seconds; /* from the push on */
 };
 
 /* What a safetensors file brings. */
@@ -188,17 +194,19 @@ struct engine_pull {
 };
 
 struct engine_push {
-    const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves
+    const char
+        *path; /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves
                             gets a new name, version, and that is all */
-    int fd;              /* an open safetensors file, which stays the caller's until done(); -1: none */
-    enum push_part part; /* of what fd brings */
-    const char *sha256;  /* of fd's bytes, in hexadecimal; NULL: it is not checked */
+    int fd;    /* an open safetensors file, which stays the caller's until done(); -1: none */
+    enum push_part part;      /* of what fd brings */
+    const char *sha256;       /* of fd's bytes, in hexadecimal; NULL: it is not checked */
     const char *base_version; /* what must serve, else ERROR_BASE_VERSION; NULL: whatever does */
     const char *staging_dir;  /* for the file that a part and its base become */
-    int root;            /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
+    int root; /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
     const char *version; /* its name; NULL: its number */
     enum push_policy policy;
-    const char *checkpoint_version; /* that path must be at (checkpoint.h), else ERROR_BASE_VERSION; NULL: any */
+    const char *
+        checkpoint_version; /* that path must be at (checkpoint.h), else ERROR_BASE_VERSION; NULL: any */
     const struct engine_pull *pull; /* no weights and no name, but this; NULL: not */
     bool wait;         /* while too many versions are in memory; else ERROR_VERSIONS_BUSY */
     bool check_finite; /* a NaN or an infinity is an error that names the tensor */
@@ -260,7 +268,7 @@ struct engine_adapter_info {
     const char *sha256; /* of its content; borrowed */
     int rank;           /* the largest */
     int tensors;
-    int64_t bytes;      /* in memory */
+    int64_t bytes; /* in memory */
 };
 /* Any thread. */
 struct engine_adapter_info engine_adapter_info(const struct adapter *a);

@@ -25,6 +25,7 @@
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
 #include "engine/model/tally.h"
+#include "engine/packed_cache.h"
 #include "engine/template/limits.h"
 #include "engine/template/template.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -268,14 +269,14 @@ static void hash_line(void *arg, int task, int thread)
 }
 
 /* What the weights loaded at start are called. */
-static struct version_label *label_of(struct loaded *l, struct content *c, struct error *err)
+static struct version_label *label_of(struct loaded *l, const struct packed_label *is,
+                                      struct error *err)
 {
     struct version_label *label = version_label_new(0, err);
     if (label == NULL) return NULL;
-    pool_run(l->pool, hash_line, &(struct hashing){l->model, c}, (int)c->n);
-    content_sum(c, label->sha256);
-    memcpy(l->sha256, label->sha256, sizeof(l->sha256));
-    label->tensors = c->n;
+    memcpy(label->sha256, is->sha256, sizeof(label->sha256));
+    memcpy(l->sha256, is->sha256, sizeof(l->sha256));
+    label->tensors = is->tensors;
     label->created = clock_unix_s();
     snprintf(label->name, sizeof(label->name), "0");
     return label;
@@ -297,15 +298,34 @@ static bool merge(struct loaded *l, const struct engine_options *o, struct conte
     return ok || error_at(err, "merge");
 }
 
-/* The tensors as they shall serve, by their name. */
-static struct version_label *prepare(struct loaded *l, const struct engine_options *o,
-                                     struct error *err)
+/* The tensors as they shall serve, hashed. */
+static bool prepare(struct loaded *l, const struct engine_options *o, struct packed_label *label,
+                    struct error *err)
 {
     struct content c = {0};
     bool ok = content_list(l->model, &c, err) && merge(l, o, &c, err);
-    struct version_label *label = ok ? label_of(l, &c, err) : NULL;
+    if (ok) {
+        pool_run(l->pool, hash_line, &(struct hashing){l->model, &c}, (int)c.n);
+        content_sum(&c, label->sha256);
+        label->tensors = c.n;
+    }
     content_clear(&c);
-    return label;
+    return ok;
+}
+
+/* Packed, or taken from the cache, which then has them. */
+static struct weights *packed(struct loaded *l, const struct engine_options *o,
+                              struct packed_label *label, struct error *err)
+{
+    struct weights_plan plan = l->weights_plan;
+    struct packed_cache cache;
+    packed_cache_open(&cache, o->merge == NULL ? o->packed_cache : NULL, o->packed_cache_bytes,
+                      l->model, &plan);
+    bool ok = packed_cache_load(&cache, l->pool, &plan.packed, label) || prepare(l, o, label, err);
+    struct weights *w = ok ? weights_pack(l->model, &plan, l->pool, err) : NULL;
+    if (w != NULL && w->file.p == NULL) packed_cache_save(&cache, l->model, w, label, l->pool);
+    packed_cache_close(&cache);
+    return w;
 }
 
 _Static_assert((int)QUANT_COUNT <= (int)ENGINE_MAX_TYPES, "every type may be in use");
@@ -335,11 +355,11 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    struct version_label *label = prepare(l, o, err);
-    if (label == NULL) return false;
-    struct weights *w = weights_pack(l->model, plan, l->pool, err);
-    if (w == NULL) {
-        version_label_free(label);
+    struct packed_label is;
+    struct weights *w = packed(l, o, &is, err);
+    struct version_label *label = w != NULL ? label_of(l, &is, err) : NULL;
+    if (label == NULL) {
+        weights_free(w);
         return false;
     }
     l->info.packed_bytes = (int64_t)w->bytes;

@@ -1,6 +1,6 @@
 /* engine/load.h - everything a running engine is made of, built in order from the options.
  *
- *   model -> tokenizer, template -> pool -> hash, packed weights -> KV store and cache -> forward pass
+ *   model -> tokenizer, template -> pool -> hash, packed weights (or those of the cache) -> KV store and cache -> forward pass
  *         -> scheduler, sampler -> step
  *
  * Called on the engine thread (the pool belongs to the thread that makes it). What text functions

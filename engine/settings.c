@@ -17,6 +17,8 @@ static const struct setting rows[] = {
     {"engine",         SETTING_CHOICE, AT(kind), "fast", .words = "fast|reference", .help = "packed integer kernels, or float32 on OpenBLAS (the oracle)"},
     {"isa",            SETTING_WORD,   AT(isa), "auto", .words = "auto|generic|avx2|avxvnni|avx512vnni", .help = "kernel set"},
     {"weights",        SETTING_WORD,   AT(weights), "as-is", .words = "as-is|bf16|f16|q8_0|q4_0|q4_1", .help = "quantise float weights at load"},
+    {"packed-cache",   SETTING_TEXT,   AT(packed_cache), "", .help = "folder that keeps packed weights for the next start of the same files, where nobody else may write; none: pack at every start"},
+    {"packed-cache-bytes", SETTING_BYTES, AT(packed_cache_bytes), "64G", 0, 4096 * G, .help = "most bytes in that folder: what served longest ago is removed"},
     {"kv",             SETTING_CHOICE, AT(kv), "f16", .words = "f16|f32|q8_0", .help = "type of the KV cache"},
     {"kv-memory",      SETTING_BYTES,  AT(kv_bytes), "0", 0, 4096 * G, .help = "bytes for the KV cache; 0: by free memory and need"},
     {"context",        SETTING_INT,    AT(context), "0", 0, 1 << 24, .help = "longest sequence in tokens; 0: the model's own"},

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "engine/forward/pool.h"
 #include "engine/tensor/quantise.h"
@@ -369,7 +370,6 @@ static bool fill_vector(const struct packing *p, const struct pack_job *job, str
         dst[i] = src[rotated_source(p->config, job->rotated, i)];
     }
     free(src);
-    *job->vector = dst;
     return true;
 }
 
@@ -393,11 +393,56 @@ static bool fill_job(const struct packing *p, const struct pack_job *job, struct
 {
     if (job->vector != NULL) return fill_vector(p, job, err);
     fill_matrix(p, job, pool);
-    if (p->plan->dense) {
-        job->matrix->dense = (const float *)(const void *)job->dst;
-    } else {
-        job->matrix->panels.data = job->dst;
+    return true;
+}
+
+/* Everything has its place in memory. */
+static void place_all(const struct packing *p, const uint8_t *memory)
+{
+    const uint8_t *at = memory;
+    for (int i = 0; i < p->n_jobs; i++) {
+        const struct pack_job *job = &p->jobs[i];
+        const float *floats = (const float *)(const void *)at;
+        if (job->vector != NULL) {
+            *job->vector = floats;
+        } else if (p->plan->dense) {
+            job->matrix->dense = floats;
+        } else {
+            job->matrix->panels.data = at;
+        }
+        at += job->bytes;
     }
+    assert(at == memory + p->bytes);
+}
+
+static uint64_t layout_of(const struct packing *p)
+{
+    uint64_t h = hash_add(p->plan->dense, p->bytes);
+    for (int i = 0; i < p->n_jobs; i++) {
+        const struct pack_job *job = &p->jobs[i];
+        const int64_t *shape = job->tensor->shape;
+        uint64_t is[] = {job->bytes,         (uint64_t)shape[0],  (uint64_t)shape[1],
+                         (uint64_t)shape[2], job->vector != NULL, job->rotated,
+                         job->type,          job->tensor->type};
+        for (size_t k = 0; k < sizeof(is) / sizeof(is[0]); k++) {
+            h = hash_add(h, is[k]);
+        }
+    }
+    return h;
+}
+
+/* What was packed before serves, if it is what packing would give. */
+static bool take_packed(struct weights *w, const struct packing *p)
+{
+    const struct weights_packed *ready = &p->plan->packed;
+    if (ready->file.p == NULL) return false;
+    if (ready->bytes != p->bytes || ready->layout != w->layout) {
+        file_unmap(ready->file);
+        return false;
+    }
+    w->file = ready->file;
+    w->bytes = p->bytes;
+    w->memory = (const uint8_t *)ready->file.p + ready->at;
     return true;
 }
 
@@ -503,18 +548,29 @@ static bool fill_all(const struct packing *p, struct pool *pool, struct error *e
     return true;
 }
 
-static bool pack_all(struct weights *w, struct packing *p, const struct model *m, struct pool *pool,
-                     struct error *err)
+static bool pack_anew(struct weights *w, struct packing *p, struct pool *pool, struct error *err)
 {
-    const struct model_tensors *t = model_tensors(m);
-    w->layers = mem_new((size_t)w->n_layers, sizeof(*w->layers), err);
-    if (w->layers == NULL || !list_jobs(p, t, w, err) || !reserve(w, p, err)) return false;
+    if (!reserve(w, p, err)) return false;
     if (p->scratch_bytes > 0) {
         p->scratch_bytes = round_to_line(p->scratch_bytes);
         p->scratch = mem_new_aligned((size_t)pool_threads(pool), p->scratch_bytes, err);
         if (p->scratch == NULL) return false;
     }
-    if (!fill_all(p, pool, err)) return false;
+    return fill_all(p, pool, err);
+}
+
+static bool pack_all(struct weights *w, struct packing *p, const struct model *m, struct pool *pool,
+                     struct error *err)
+{
+    const struct model_tensors *t = model_tensors(m);
+    w->layers = mem_new((size_t)w->n_layers, sizeof(*w->layers), err);
+    if (w->layers == NULL || !list_jobs(p, t, w, err)) {
+        file_unmap(p->plan->packed.file);
+        return false;
+    }
+    w->layout = layout_of(p);
+    if (!take_packed(w, p) && !pack_anew(w, p, pool, err)) return false;
+    place_all(p, w->memory);
     if (w->output.n == 0) w->output = w->embd;
     list_wants(w);
     return true;
@@ -534,7 +590,10 @@ struct weights *weights_pack(const struct model *m, const struct weights_plan *p
     const struct model_config *c = model_config(m);
     struct packing p = {.model = m, .config = c, .plan = plan};
     struct weights *w = mem_new(1, sizeof(*w), err);
-    if (w == NULL) return NULL;
+    if (w == NULL) {
+        file_unmap(plan->packed.file);
+        return NULL;
+    }
     w->dense = plan->dense;
     w->n_layers = c->n_layers + c->n_mtp;
     bool packed = pack_all(w, &p, m, pool, err);
@@ -548,7 +607,8 @@ struct weights *weights_pack(const struct model *m, const struct weights_plan *p
 void weights_free(struct weights *w)
 {
     if (w == NULL) return;
-    if (w->memory != NULL) munmap(w->memory, w->bytes);
+    file_unmap(w->file);
+    if (w->memory != NULL && w->file.p == NULL) munmap((void *)(uintptr_t)w->memory, w->bytes);
     free(w->layers);
     free(w);
 }

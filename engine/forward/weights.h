@@ -81,7 +81,9 @@ struct weights {
     int n_layers;
     struct input_forms wants[INPUT_ROLES]; /* of all layers together */
     size_t bytes;                          /* of memory mapped for all of it */
-    void *memory;
+    const void *memory;
+    uint64_t layout;          /* a number of what lies where in memory */
+    struct file_mapping file; /* that memory lies in; none: it is our own */
 };
 
 /* Where a layer's tensor goes, and what it is multiplied with. */
@@ -117,14 +119,23 @@ typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);
  * NULL: -1, as they are. False and ERROR_INVALID_VALUE naming "weights" otherwise. */
 bool weights_type_of(const char *name, int *type, struct error *err);
 
+/* What weights_pack() made before, in a file. */
+struct weights_packed {
+    struct file_mapping file; /* none: there is nothing */
+    size_t at, bytes;         /* where in it the packed tensors lie: a multiple of 64 */
+    uint64_t layout;          /* as struct weights has it */
+};
+
 /* How to pack. */
 struct weights_plan {
     bool dense;   /* the reference's form */
     int quantise; /* the type that matrices of float types get, -1: as they are (embedding and output
                      8 bits when it has 4; routers stay as they are) */
-    const struct weights *like;  /* or the types that these have; NULL: see quantise */
-    int64_t most_bytes;          /* of memory; 0: no limit */
-    weights_progress *progress;  /* NULL: nobody asks */
+    const struct weights *like; /* or the types that these have; NULL: see quantise */
+    struct weights_packed
+        packed;         /* taken: serves as it is where it has the layout that packing would give */
+    int64_t most_bytes; /* of memory; 0: no limit */
+    weights_progress *progress; /* NULL: nobody asks */
     void *arg;
     const bool *stop; /* atomic: give up when it becomes true; NULL: never */
 };

@@ -49,6 +49,10 @@
 #include "engine/tensor/quants.h"
 
 enum {
+    PANELS_VERSION = 1
+}; /* of all that is said above of packed weights: one more when any of it changes */
+
+enum {
     PANEL = 16,     /* output rows of a panel */
     ACT_BLOCK = 32, /* activations that share a scale */
     TILE_ROWS = 6,  /* most rows of an activation tile */

@@ -504,6 +504,14 @@ const char *gguf_path(const struct gguf *g)
     return g->parts[0].path;
 }
 
+bool gguf_file(const struct gguf *g, int i, const char **path, struct file_mapping *mapping)
+{
+    if (i >= g->n_parts) return false;
+    *path = g->parts[i].path;
+    *mapping = g->parts[i].mapping;
+    return true;
+}
+
 void gguf_drop_tensors(struct gguf *g)
 {
     for (int i = 0; i < g->n_parts; i++) {

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/span.h"
 
 enum gguf_type {
@@ -69,6 +70,9 @@ struct gguf *gguf_open_memory(struct span bytes, const char *name, struct error 
 
 /* The path it was opened by. */
 const char *gguf_path(const struct gguf *g);
+
+/* File i of the set, its path and mapping borrowed; false past the last one. */
+bool gguf_file(const struct gguf *g, int i, const char **path, struct file_mapping *mapping);
 
 /* The entry of that key, or NULL. */
 const struct gguf_value *gguf_find(const struct gguf *g, const char *key);

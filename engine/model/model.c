@@ -150,6 +150,12 @@ const struct model_tensors *model_tensors(const struct model *m)
     return &m->tensors;
 }
 
+bool model_file(const struct model *m, int i, struct model_file *out)
+{
+    return m->set != NULL ? safetensors_file(m->set, i, &out->path, &out->mapping)
+                          : gguf_file(m->gguf, i, &out->path, &out->mapping);
+}
+
 struct model_tensors *model_edit(struct model *m)
 {
     return &m->tensors;

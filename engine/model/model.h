@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/span.h"
 #include "engine/model/sampling_defaults.h"
 #include "engine/tensor/quants.h"
@@ -145,6 +146,14 @@ const struct gguf *model_gguf(const struct model *m);
 /* The files of a folder, or NULL when the model came from a GGUF file. Borrowed. */
 struct safetensors;
 const struct safetensors *model_safetensors(const struct model *m);
+
+/* One of the files that its tensors lie in. */
+struct model_file {
+    const char *path;            /* borrowed */
+    struct file_mapping mapping; /* the model's; none: it is no file */
+};
+/* File i; false past the last one. */
+bool model_file(const struct model *m, int i, struct model_file *out);
 
 /* The same to be changed, before anybody else reads them. */
 struct model_tensors *model_edit(struct model *m);

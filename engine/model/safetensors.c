@@ -503,6 +503,15 @@ const struct safetensor *safetensors_at(const struct safetensors *s, size_t i)
     return &s->tensors[i];
 }
 
+bool safetensors_file(const struct safetensors *s, int i, const char **path,
+                      struct file_mapping *mapping)
+{
+    if (i >= s->n_shards) return false;
+    *path = s->shards[i].path;
+    *mapping = s->shards[i].mapping;
+    return true;
+}
+
 void safetensors_drop(struct safetensors *s)
 {
     for (int i = 0; i < s->n_shards; i++) {

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/span.h"
 
@@ -58,6 +59,10 @@ const struct safetensor *safetensors_find(const struct safetensors *s, const cha
 size_t safetensors_count(const struct safetensors *s);
 /* Tensor i below safetensors_count(), in order of names. */
 const struct safetensor *safetensors_at(const struct safetensors *s, size_t i);
+
+/* File i, its path and mapping borrowed; false past the last one. */
+bool safetensors_file(const struct safetensors *s, int i, const char **path,
+                      struct file_mapping *mapping);
 
 /* Tensor data is not needed any more: its pages leave memory. */
 void safetensors_drop(struct safetensors *s);
