@@ -242,6 +242,8 @@ CASES = {
     "engine": (["--engine", "reference"], of_ready("kv_bytes_per_token")),
     "isa": (["--isa", "generic"], of_ready("isa")),
     "weights": (["--weights", "q8_0"], of_ready("weight_bytes"), ["--model", "tests/golden/data/qwen3-yarn-f16.gguf"]),
+    "packed-cache": (None, None),  # tests/http/test_packed_cache.py, and the next one
+    "packed-cache-bytes": (None, None),
     "kv": (["--kv", "f32"], of_ready("kv_bytes_per_token")),
     "kv-memory": (["--kv-memory", "1M"], of_ready("kv_tokens")),
     "context": (["--context", "64"], of_ready("context")),
