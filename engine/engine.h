@@ -57,7 +57,7 @@ struct engine_options {
     int max_sequences; /* running at once; default 256 */
     int max_queue; /* samples that may wait: past max_sequences + max_queue live ones engine_submit says
                           ERROR_QUEUE_FULL */
-    int step_tokens;             /* prompt tokens a step may add to the batch; default 512 */
+    int step_tokens; /* prompt tokens a step may add to the batch, fewer beside decodes; default 512 */
     int max_versions;            /* of the weights in memory at once; default 2 */
     int64_t kv_bytes;            /* memory for the KV cache; 0: a quarter of what is free, capped */
     bool prefix_cache;           /* find equal prefixes again */

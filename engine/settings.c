@@ -26,7 +26,7 @@ static const struct setting rows[] = {
     {"pin-threads",    SETTING_BOOL,   AT(pin_threads), "false", .help = "bind each engine thread to a core"},
     {"max-sequences",  SETTING_INT,    AT(max_sequences), "256", 1, 4096, .help = "samples decoded in one batch"},
     {"max-queue",      SETTING_INT,    AT(max_queue), "16384", 1, 1 << 20, .help = "samples waiting, beyond which requests get 429 however soon their turn is (see max-wait)"},
-    {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
+    {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch; fewer beside samples that decode"},
     {"max-weight-versions", SETTING_INT, AT(max_versions), "2", 2, 16, .help = "versions of the weights in memory at once, while requests end on those that new ones have replaced"},
     {"prefix-cache",   SETTING_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
     {"pooling",        SETTING_CHOICE, AT(pooling), "auto", .words = "auto|mean|last|cls", .help = "what embeddings are made of: the mean of all positions, the last one, the first one; auto: as the model's files say, else last"},

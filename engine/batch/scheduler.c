@@ -27,7 +27,12 @@ enum {
     CHEAP_ROWS = 8,
     /* Waiting samples that may be passed over in one step because somebody computes their prefix:
      * looking at each costs time. */
-    MAX_SKIPS = 32
+    MAX_SKIPS = 32,
+    /* Prompt tokens beside samples that decode: so many for each of those, so many at least. A step
+     * then takes at most about three times as long as one of decodes alone (above 32 of them), and
+     * nothing is lost: a row costs as much in a chunk of 64 as in one of 512. */
+    BESIDE_ONE = 2,
+    BESIDE_LEAST = 4 * KV_BLOCK
 };
 
 struct list {
@@ -529,11 +534,22 @@ static struct version *next_version(const struct scheduler *s)
     return oldest;
 }
 
+/* Prompt tokens of a step: those that decode wait for all of it, whichever version's it is. */
+static int prompt_budget(const struct scheduler *s)
+{
+    int decoding = 0, most = s->o.step_tokens;
+    for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        decoding += pending(s, q) == 1;
+    }
+    int beside = decoding * BESIDE_ONE > BESIDE_LEAST ? decoding * BESIDE_ONE : BESIDE_LEAST;
+    return decoding == 0 || most < beside ? most : beside;
+}
+
 /* Plan a step of s->version. Returns how many samples take part: none when all of it waits for blocks. */
 static int plan_version(struct scheduler *s)
 {
     int n = 0;
-    s->budget = s->o.step_tokens;
+    s->budget = prompt_budget(s);
     s->preempted = false;
     for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
         q->n_run = q->n_drafts = q->n_accepted = 0;

@@ -2,7 +2,8 @@
  *
  * Continuous batching (Orca, OSDI 2022) with chunked prefill (Sarathi, arXiv 2308.16369): every
  * running sample with one pending token takes part in every step, so decoding never waits for a
- * prompt; up to step_tokens prompt tokens come along. Samples are served in order of (priority,
+ * prompt; up to step_tokens prompt tokens come along, beside samples that decode only so many that
+ * these do not wait long. Samples are served in order of (priority,
  * arrival, index). When blocks run out, the running sample last in that order loses its blocks
  * and waits again, in its place; what it had is computed again later, bit for bit.
  *

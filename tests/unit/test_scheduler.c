@@ -331,6 +331,47 @@ static void test_equal_prompts_wait_for_each_other(void **state)
     fake_engine_free(e);
 }
 
+/* The most prompt tokens of one of the next steps, until two have none (versions take turns). */
+static int longest_prompt_step(struct fake_engine *e)
+{
+    int most = 0, without = 0;
+    for (uint64_t before = stats_of(e).prompt_tokens, now; without < 2; before = now) {
+        assert_true(step_run(e->step));
+        now = stats_of(e).prompt_tokens;
+        without = now == before ? without + 1 : 0;
+        if ((int)(now - before) > most) most = (int)(now - before);
+    }
+    return most;
+}
+
+/* A prompt is computed at once while nobody decodes, in pieces while somebody waits for his next token. */
+static void test_pieces_beside_decodes(void **state)
+{
+    (void)state;
+    enum { MANY = 40 };
+    static const struct {
+        int decoding, most, version; /* version: of the weights, the long prompt's */
+    } cases[] = {{0, 450, 0}, {1, 64, 0}, {1, 64, 1}, {MANY, 2 * MANY, 0}, {MANY, 2 * MANY, 1}};
+    int ids[450];
+    fill_ids(ids, 450, 3);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake_engine *e = fake_engine_new((struct fake_options){.step_tokens = 512});
+        struct fake_record records[2] = {fake_record_new(0, MANY), fake_record_new(1, 1)};
+        struct engine_request decoding = simple_request(0, ids + 1, 10, 60);
+        struct engine_request large = simple_request(1, ids, 450, 3);
+        decoding.n = cases[i].decoding;
+        if (decoding.n > 0) fake_submit(e, &decoding);
+        if (decoding.n > 0) longest_prompt_step(e);
+        scheduler_serve(e->scheduler, &e->versions[cases[i].version]);
+        fake_submit(e, &large);
+        assert_int_equal(longest_prompt_step(e), cases[i].most);
+        fake_finish(e, decoding.n > 0 ? records : records + 1, decoding.n > 0 ? 2 : 1);
+        fake_record_clear(&records[0]);
+        fake_record_clear(&records[1]);
+        fake_engine_free(e);
+    }
+}
+
 /* While a long prompt is computed, what decodes gets a token every step, and a short prompt gets in. */
 static void test_long_prompt_stalls_nobody(void **state)
 {
@@ -470,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_forms_are_kept_and_guessed),
         cmocka_unit_test(test_group_shares_its_prompt),
         cmocka_unit_test(test_equal_prompts_wait_for_each_other),
+        cmocka_unit_test(test_pieces_beside_decodes),
         cmocka_unit_test(test_long_prompt_stalls_nobody),
         cmocka_unit_test(test_priority),
         cmocka_unit_test(test_nan_fails_one_request),
