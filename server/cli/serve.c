@@ -29,7 +29,7 @@ static long count_tokens(void *engine, struct span text)
 
 static const struct workload workload = {.turn = generations_turn,
                                          .count = generations_count,
-                                         .resume = generations_resume,
+                                         .resume = generations_drain,
                                          .abort = generations_abort};
 
 /* Rewards that ask a judge model get one; *out is the caller's to free, false or not. */

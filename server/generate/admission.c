@@ -14,8 +14,11 @@
 #include "server/generate/generation.h"
 
 enum {
-    FIRST_MEAN = 256, /* tokens of a sample that stops by itself, before any has ended */
-    MEAN_OF = 32,     /* so many samples, about */
+    FIRST_MEAN = 256,  /* tokens of a sample that stops by itself, before any has ended */
+    MEAN_OF = 128,     /* so many samples, about */
+    WAITS_OF = 32,     /* so many waits */
+    READING_STEPS = 2, /* prompts that the engine may have before it begins no more than that */
+    MOST_RETRY_S = 86400,
     WAITING_PART = 8, /* of the seats: what may wait at the engine for room in the KV cache, */
     WAITING_LEAST = 2 /* but so many at least */
 };
@@ -24,14 +27,15 @@ static const double first_spread = 0.25; /* before any forecast has been held ag
 static const double sure = 2;            /* so many spreads above the mean few waits are */
 static const double short_wait_s = 0.25; /* whose forecast is neither right nor wrong */
 static const double long_wait_s = 2;     /* from which on all tell as much; shorter ones less */
-static const double most_ratio = 4;      /* and its inverse: beyond that something else happened */
-static const double most_mean = 1e9;     /* tokens */
+static const double slowdown = 3;    /* of the machine's, between being handed over and beginning */
+static const double most_ratio = 4;  /* and its inverse: beyond that something else happened */
+static const double most_mean = 1e9; /* tokens */
 static const double remembered_tokens = 1e5; /* of prompts, for the cache's share */
 
 void admission_init(struct admission *a, struct engine *e)
 {
     *a = (struct admission){
-        .engine = e, .ratio = 1, .spread = first_spread, .drawn = FIRST_MEAN, .stops = 1};
+        .engine = e, .lag = 1, .ratio = 1, .spread = first_spread, .drawn = FIRST_MEAN, .stops = 1};
 }
 
 void admission_clear(struct admission *a)
@@ -65,7 +69,7 @@ static double limit_of(const struct admission *a, const struct generation *g)
 static struct load load_of(const struct admission *a, const struct generation *g)
 {
     double limit = limit_of(a, g);
-    double each = limit < 1 ? 0 : forecast_left(limit, 0, mean_tokens(a, g));
+    double each = limit < 1 ? 0 : forecast_left(limit, 0, mean_tokens(a, g)).left;
     return (struct load){.prompt = (double)g->ids.n, .samples = g->n, .output = g->n * each};
 }
 
@@ -90,16 +94,16 @@ static int seats_of(int seats, const struct engine_stats *s)
 }
 
 /* Without memory it is left out, and the forecast is too good. */
-static void push_taken(struct admission *a, double left)
+static void push_taken(struct admission *a, struct forecast_seat seat)
 {
     if (a->n_taken == a->room_taken) {
         size_t room = a->room_taken == 0 ? 256 : 2 * a->room_taken;
-        double *grown = mem_grow(a->taken, room, sizeof(*grown), NULL);
+        struct forecast_seat *grown = mem_grow(a->taken, room, sizeof(*grown), NULL);
         if (grown == NULL) return;
         a->taken = grown;
         a->room_taken = room;
     }
-    a->taken[a->n_taken++] = left;
+    a->taken[a->n_taken++] = seat;
 }
 
 /* The samples of g that have not ended. */
@@ -112,13 +116,16 @@ static void push_samples(struct admission *a, const struct generation *g)
     }
 }
 
-/* What a row at work attends to, on average over the lives of all that are. */
-static double mean_reach(const struct generation *running)
+/* What a row at work attends to, on average over the lives of all that are: half of its tokens where all are
+ * as long; as many as such samples take on average where an end is as likely at every token, because the longer
+ * ones are met more often. */
+static double mean_reach(const struct admission *a, const struct generation *running)
 {
     double samples = 0, sum = 0;
     for (const struct generation *g = running; g != NULL; g = g->next) {
+        struct forecast_seat whole = forecast_left(limit_of(a, g), 0, mean_tokens(a, g));
         samples += g->n;
-        sum += g->n * (g->place.load.prompt + g->place.load.output / g->n / 2);
+        sum += g->n * ((double)g->ids.n + whole.left * (1 + whole.stops) / 2);
     }
     return samples > 0 ? sum / samples : 0;
 }
@@ -142,7 +149,7 @@ static void push_running(struct admission *a, const struct generation *running, 
 static double wait_s(struct admission *a, const struct engine_stats *s, int seats,
                      struct load ahead, const struct generation *running)
 {
-    struct forecast_pace pace = pace_of(a, s, mean_reach(running));
+    struct forecast_pace pace = pace_of(a, s, mean_reach(a, running));
     struct forecast f = {.seats = seats_of(seats, s), .ahead = ahead};
     push_running(a, running, &f.ahead);
     f.ahead.prompt *= fresh_share(a);
@@ -163,28 +170,57 @@ double admission_wait_s(struct admission *a, const struct generation *running, u
     return fmin(shared, wait_s(a, &s, info->seats, line_ahead_fresh(&a->line), running));
 }
 
+/* Steps in which all that decodes takes part; the one that is being computed is one of them. */
 double admission_prompt_s(const struct admission *a, const struct generation *g)
 {
     struct engine_stats s;
     engine_stats(a->engine, &s);
-    struct forecast_pace pace = pace_of(a, &s, (double)g->ids.n / 2);
-    double tokens = (double)g->ids.n * fresh_share(a);
-    return ceil(tokens / pace.step_tokens) * pace.step_s + tokens * pace.row_s;
+    double each = (double)g->ids.n, tokens = (each + a->reading) * fresh_share(a);
+    struct forecast_pace pace = pace_of(a, &s, each / 2);
+    double steps = ceil(tokens / pace.step_tokens) + (s.running > 0);
+    return steps * (pace.step_s + s.running * pace.row_s) + tokens * pace.row_s;
+}
+
+/* How many times its forecast a wait may be, as those have been that have begun, or that wait. */
+static double margin(const struct admission *a)
+{
+    return fmax(fmax(a->ratio, 1) + sure * a->spread, a->lag);
+}
+
+bool admission_is_late(const struct admission *a, const struct generation *g, double waited_s)
+{
+    double waited_ms = waited_s * 1000;
+    if (a->max_wait_ms == 0 || 2 * waited_ms <= a->max_wait_ms) return false;
+    if (waited_ms > a->max_wait_ms) return true;
+    double times = fmax(margin(a), slowdown);
+    return waited_ms + admission_prompt_s(a, g) * times * 1000 > a->max_wait_ms;
+}
+
+static bool refuse(double wait_s, struct error *err)
+{
+    err->retry_s = (int)ceil(fmin(fmax(wait_s, 1), MOST_RETRY_S));
+    return false;
+}
+
+bool admission_say_late(const struct admission *a, double wait_s, struct error *err)
+{
+    error_set(err, ERROR_QUEUE_FULL, NULL,
+              "the queue is full: the request has waited, and cannot begin within max-wait, which "
+              "is %g s",
+              a->max_wait_ms / 1e3);
+    return refuse(wait_s * margin(a), err);
 }
 
 bool admission_check(struct admission *a, const struct generation *running, uint64_t client,
                      int priority, struct error *err)
 {
     if (a->max_wait_ms == 0) return true;
-    double times = fmax(a->ratio + sure * a->spread, 1);
-    double wait_s = admission_wait_s(a, running, client, priority) * times;
+    double wait_s = admission_wait_s(a, running, client, priority) * margin(a);
     if (wait_s * 1000 <= a->max_wait_ms) return true;
-    int whole_s = wait_s < 86400 ? (int)ceil(wait_s) : 86400;
     error_set(err, ERROR_QUEUE_FULL, NULL,
-              "the queue is full: the request might begin after %d s only, and max-wait is %g s",
-              whole_s, a->max_wait_ms / 1e3);
-    err->retry_s = whole_s;
-    return false;
+              "the queue is full: the request might begin after %.0f s only, and max-wait is %g s",
+              ceil(wait_s), a->max_wait_ms / 1e3);
+    return refuse(wait_s, err);
 }
 
 bool admission_join(struct admission *a, struct generation *g, struct error *err)
@@ -215,7 +251,8 @@ struct generation *admission_next(const struct admission *a, uint64_t before)
     int most = info->max_sequences, kept = info->seats - most;
     if (kept == 0) most++; /* one waits there, that no seat is empty for a step */
     if (a->line.parties == NULL || a->working >= most + kept || engine_is_full(a)) return NULL;
-    struct place *t = line_next(&a->line, before, a->working >= most);
+    bool reads = a->reading * fresh_share(a) > READING_STEPS * info->step_tokens;
+    struct place *t = line_next(&a->line, before, reads || a->working >= most);
     if (t == NULL) return NULL;
     return (struct generation *)(void *)((char *)t - offsetof(struct generation, place));
 }
@@ -225,6 +262,7 @@ void admission_hand(struct admission *a, struct generation *g)
     line_take(&a->line, &g->place);
     a->handed += (uint64_t)g->n;
     a->working += g->n;
+    a->reading += (double)g->ids.n;
 }
 
 void admission_leave(struct admission *a, struct generation *g)
@@ -234,31 +272,43 @@ void admission_leave(struct admission *a, struct generation *g)
         tokens += g->choices[i].n_tokens;
         a->working -= g->id != 0 && !g->choices[i].done;
     }
-    assert(a->working >= 0);
+    if (g->id != 0 && !g->began) a->reading -= (double)g->ids.n;
+    assert(a->working >= 0 && a->reading >= 0);
     line_leave(&a->line, &g->place, tokens);
 }
 
 /* ---- what has been seen ---- */
+
+void admission_note_oldest(struct admission *a, double forecast_s, double waited_s)
+{
+    a->lag = forecast_s < 0 ? 1 : fmin(waited_s / fmax(forecast_s, short_wait_s), most_ratio);
+}
 
 void admission_note_wait(struct admission *a, double forecast_s, double waited_s)
 {
     if (forecast_s < short_wait_s && waited_s < 2 * short_wait_s) return;
     double ratio = waited_s / fmax(forecast_s, short_wait_s);
     ratio = fmin(fmax(ratio, 1 / most_ratio), most_ratio);
-    double tells = fmin(fmax(forecast_s, waited_s) / long_wait_s, 1) / MEAN_OF;
+    double tells = fmin(fmax(forecast_s, waited_s) / long_wait_s, 1) / WAITS_OF;
     a->spread += (fabs(ratio - a->ratio) - a->spread) * tells;
     a->ratio += (ratio - a->ratio) * tells;
 }
 
-void admission_note_sample(struct admission *a, int tokens, bool by_itself)
+void admission_note_token(struct admission *a)
+{
+    a->drawn++;
+}
+
+void admission_note_sample(struct admission *a, bool by_itself)
 {
     a->working--;
-    a->drawn += tokens - a->drawn / MEAN_OF;
+    a->drawn -= a->drawn / MEAN_OF;
     a->stops += by_itself - a->stops / MEAN_OF;
 }
 
 void admission_note_prompt(struct admission *a, const struct generation *g)
 {
+    a->reading -= (double)g->ids.n;
     a->asked += (double)g->ids.n;
     a->missed += (double)g->ids.n - g->n_cached;
     if (a->asked < remembered_tokens) return;

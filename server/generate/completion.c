@@ -148,6 +148,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->first_index = (int)i * c->samples;
     g->priority = c->params.priority;
     g->client = c->client;
+    g->can_refuse = i == 0; /* what a request has begun it may end */
     g->pooling = c->pooling;
     g->cache_salt = salt_hash(c->params.cache_salt);
     if (g->adapter == NULL) g->adapter = engine_adapter_hold(c->params.adapter);
@@ -211,7 +212,6 @@ static void after_prepare(struct exchange *x)
         exchange_fail(x, &c->error);
         return;
     }
-    if (c->params.stream) stream_of(c)->begin(x);
     if (c->aborted) completion_abort(c);
 }
 
@@ -456,6 +456,13 @@ static void on_progress(struct generation *g)
     c->told = NULL;
 }
 
+/* Until then the answer may be 429, in a stream's place too. */
+static void on_sure(struct generation *g)
+{
+    struct completion *c = g->owner;
+    if (c->params.stream) stream_of(c)->begin(c->exchange);
+}
+
 static void on_end(struct generation *g)
 {
     struct completion *c = g->owner;
@@ -470,8 +477,11 @@ static void on_end(struct generation *g)
     }
 }
 
-const struct generation_calls completion_calls = {
-    .token = on_token, .sample = on_sample, .end = on_end, .progress = on_progress};
+const struct generation_calls completion_calls = {.token = on_token,
+                                                  .sample = on_sample,
+                                                  .end = on_end,
+                                                  .progress = on_progress,
+                                                  .sure = on_sure};
 
 /* ---- counts ---- */
 

@@ -7,19 +7,27 @@
 #include <assert.h>
 #include <math.h>
 
-double forecast_left(double limit, double done, double mean)
+struct forecast_seat forecast_left(double limit, double done, double mean)
 {
-    double left = mean * -expm1((done - limit) / mean);
-    return left > 1 ? left : 1;
+    double stops = -expm1(fmin(done - limit, 0) / mean), left = mean * stops;
+    return (struct forecast_seat){left > 1 ? left : 1, stops};
 }
 
-/* Samples that have begun by that step: those that have a seat now, and on every seat, one after
- * the other, those that wait. */
+/* Turns on a seat that have begun by that step after the one that has it now. */
+static double turns(const struct forecast_seat *s, double mean, double step)
+{
+    double late = step - s->left;
+    double by_limit = late >= 0 ? 1 + floor(late / mean) : 0;
+    double by_itself = late >= 0 ? 1 + late / mean : step / s->left;
+    return by_limit + s->stops * (by_itself - by_limit);
+}
+
+/* Samples that have begun by that step: on free seats, and on every other, one after the other. */
 static double begun_by(const struct forecast *f, int taken, double mean, double step)
 {
     double n = 0;
     for (int i = 0; i < taken; i++) {
-        if (f->taken[i] <= step) n += 1 + floor((step - f->taken[i]) / mean);
+        n += turns(&f->taken[i], mean, step);
     }
     return n + (f->seats - taken) * (1 + floor(step / mean));
 }
@@ -47,7 +55,7 @@ double forecast_wait_s(const struct forecast *f, const struct forecast_pace *pac
     int taken = f->n_taken < f->seats ? f->n_taken : f->seats;
     double waiting = f->ahead.samples + f->n_taken - taken, output = f->ahead.output;
     for (int i = taken; i < f->n_taken; i++) {
-        output += f->taken[i];
+        output += f->taken[i].left;
     }
     double mean = waiting > 0 ? output / waiting : 1;
     double steps = steps_until(f, waiting + 1, mean < 1 ? 1 : mean);

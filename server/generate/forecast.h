@@ -1,7 +1,9 @@
 /* server/generate/forecast.h - how long until a newcomer begins.
  *
  * The engine has *seats*: samples that it decodes at once. It is told what every seat will still
- * take, and what waits for seats before the newcomer; a step gives each seat a token. So:
+ * take, and what waits for seats before the newcomer; a step gives each seat a token. A sample that its
+ * limit ends ends then; one that stops by itself may end at every token, so that of many such seats the
+ * next is free soon. So:
  *
  *   steps   until the newcomer has a seat: the first step by which as many turns of a seat have
  *           begun as there are samples before it, and one more, when those that wait take a
@@ -25,19 +27,24 @@ struct forecast_pace {
     int step_tokens;      /* prompt tokens that fit a step */
 };
 
+/* A sample with a seat. */
+struct forecast_seat {
+    double left;  /* tokens that it will still take, on average; */
+    double stops; /* the chance that it stops by itself before its limit ends it */
+};
+
 struct forecast {
-    int seats;           /* of the engine */
-    const double *taken; /* [n_taken] tokens that samples with a seat will still take */
-    int n_taken;         /* those past `seats` wait like others */
-    struct load ahead;   /* before the newcomer: what waits, and the prompts of those with a seat */
+    int seats;                         /* of the engine */
+    const struct forecast_seat *taken; /* [n_taken] */
+    int n_taken;                       /* those past `seats` wait like others */
+    struct load ahead; /* before the newcomer: what waits, and the prompts of those with a seat */
 };
 
 /* Seconds until it has a seat and the prompts before it are computed. */
 double forecast_wait_s(const struct forecast *f, const struct forecast_pace *pace);
 
-/* Tokens that a sample will still take which has had `done` of at most `limit`, when samples that no
- * limit ends take `mean`, in which an end is as likely at every token: what it has had tells nothing
- * of what it will have. At least 1. */
-double forecast_left(double limit, double done, double mean);
+/* Of a sample which has had `done` of at most `limit`, when samples that no limit ends take `mean`, in which
+ * an end is as likely at every token: what it has had tells nothing of what it will have. At least 1. */
+struct forecast_seat forecast_left(double limit, double done, double mean);
 
 #endif

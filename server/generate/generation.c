@@ -163,9 +163,18 @@ static bool has_room(const struct generations *all, const struct generation *g, 
         "%zu samples are running or waiting, and %d more do not fit: the queue is full", now, g->n);
 }
 
+static double waited_s(const struct generation *g)
+{
+    return (double)(clock_ns() - g->joined_ns) / 1e9;
+}
+
 bool generations_admit(struct generations *all, uint64_t client, int priority, struct error *err)
 {
+    const struct generation *oldest = all->held;
     if (all->paused) return true; /* nobody knows how long that takes */
+    bool tells = oldest != NULL && oldest->n_pauses == all->n_pauses;
+    admission_note_oldest(&all->admission, tells ? oldest->expected_s : -1,
+                          tells ? waited_s(oldest) : 0);
     bool ok = admission_check(&all->admission, all->running, client, priority, err);
     all->counts.refused += !ok;
     return ok;
@@ -279,11 +288,11 @@ static void note_begin(struct generation *g)
     g->began = true;
     admission_note_prompt(&g->all->admission, g);
     if (g->expected_s < 0 || g->n_pauses != g->all->n_pauses) return;
-    double waited_s = (double)(clock_ns() - g->joined_ns) / 1e9;
-    admission_note_wait(&g->all->admission, g->expected_s, waited_s);
-    histogram_add(&counts->wait, waited_s);
+    double waited = waited_s(g);
+    admission_note_wait(&g->all->admission, g->expected_s, waited);
+    histogram_add(&counts->wait, waited);
     histogram_add(&counts->expected, g->expected_s);
-    histogram_add(&counts->wait_error, fabs(waited_s - g->expected_s));
+    histogram_add(&counts->wait_error, fabs(waited - g->expected_s));
 }
 
 static void count_token(struct generation *g, struct choice *c)
@@ -305,6 +314,7 @@ static void count_token(struct generation *g, struct choice *c)
     }
     c->last_token_ns = now;
     c->n_tokens++;
+    admission_note_token(&g->all->admission);
 }
 
 /* Is the next event the end of this one's sample? They come together, since one step made both. */
@@ -337,7 +347,7 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
     counts->finished[ev->finish]++;
     if (length > counts->longest) counts->longest = length;
     if (g->id != 0) {
-        admission_note_sample(&g->all->admission, c->n_tokens, ev->finish == FINISH_STOP);
+        admission_note_sample(&g->all->admission, ev->finish == FINISH_STOP);
     }
     if (!choice_finish(c, ev)) {
         fail_memory(g);
@@ -445,6 +455,15 @@ static void end_held(struct generation *g)
     }
 }
 
+/* It will not be refused any more, and its owner hears so, once. */
+static void assure(struct generation *g)
+{
+    assert(g->all->turning); /* (3) */
+    if (!g->can_refuse) return;
+    g->can_refuse = false;
+    if (g->calls->sure != NULL) g->calls->sure(g);
+}
+
 /* The first of those that were aborted while they waited. */
 static struct generation *find_aborted(const struct generations *all)
 {
@@ -458,9 +477,51 @@ static struct generation *find_aborted(const struct generations *all)
 static void end_aborted(struct generations *all)
 {
     for (struct generation *g; (g = find_aborted(all)) != NULL;) {
+        assure(g);
         end_held(g);
     }
     all->any_aborted = false;
+}
+
+/* May it be told to come again? A pause says nothing of how long it would have waited. */
+static bool is_refusable(const struct generation *g)
+{
+    return g->can_refuse && g->n_pauses == g->all->n_pauses;
+}
+
+/* It has waited too long. */
+static void refuse(struct generation *g)
+{
+    struct generations *all = g->all;
+    struct admission *a = &all->admission;
+    struct error err = {0};
+    if (g->expected_s >= 0) admission_note_wait(a, g->expected_s, waited_s(g));
+    admission_say_late(a, admission_wait_s(a, all->running, g->client, g->priority), &err);
+    all->counts.refused++;
+    all->counts.late++;
+    fail(g, &err);
+}
+
+/* The first, in order of arrival, that has waited longer than is promised. */
+static struct generation *find_late(const struct generations *all)
+{
+    for (struct generation *g = all->held; g != NULL; g = g->next) {
+        if (!admission_is_late(&all->admission, g, waited_s(g))) return NULL;
+        if (is_refusable(g)) return g;
+    }
+    return NULL;
+}
+
+/* Forecasts err, and machines slow down: whom they have kept waiting is told now, not served late. While a
+ * pause lasts nobody is. */
+static void refuse_late(struct generations *all)
+{
+    for (struct generation *g = all->held; all->paused && g != NULL; g = g->next) {
+        assure(g);
+    }
+    for (struct generation *g; !all->paused && (g = find_late(all)) != NULL;) {
+        refuse(g);
+    }
 }
 
 /* Its turn has come. False when the engine has no room after all: it keeps its place, and the engine
@@ -488,7 +549,13 @@ static uint64_t may_begin(const struct generations *all)
 static void hand_over(struct generations *all)
 {
     struct generation *g;
-    while ((g = admission_next(&all->admission, may_begin(all))) != NULL && begin_held(all, g)) {
+    while ((g = admission_next(&all->admission, may_begin(all))) != NULL) {
+        if (is_refusable(g) && admission_is_late(&all->admission, g, waited_s(g))) {
+            refuse(g);
+            continue;
+        }
+        assure(g);
+        if (!begin_held(all, g)) return;
     }
 }
 
@@ -514,6 +581,7 @@ void generations_turn(struct generations *all)
     all->turning = true;
     take_events(all);
     end_aborted(all);
+    refuse_late(all);
     hand_over(all);
     all->turning = false;
     tell_idle(all);
@@ -581,6 +649,12 @@ void generations_resume(struct generations *all)
     all->paused = false;
     engine_pause(all->engine, false);
     all->wake(all->wake_arg); /* the turn starts what was held */
+}
+
+void generations_drain(struct generations *all)
+{
+    generations_limit_wait(all, 0);
+    generations_resume(all);
 }
 
 bool generations_are_paused(const struct generations *all)

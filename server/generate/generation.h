@@ -50,12 +50,13 @@
 struct generation;
 struct generations;
 
-/* The owner's. token, sample and progress may be NULL. */
+/* The owner's. token, sample, progress and sure may be NULL. */
 struct generation_calls {
     void (*token)(struct generation *g, struct choice *c);  /* c has one token more */
     void (*sample)(struct generation *g, struct choice *c); /* c is done, with its last token */
     void (*end)(struct generation *g);                      /* g->error tells whether it failed */
     void (*progress)(struct generation *g); /* more of a prompt is computed that `progress` asks of */
+    void (*sure)(struct generation *g); /* of one with can_refuse: it will not be; nothing is freed in it */
 };
 
 enum generation_state { GENERATION_NEW, GENERATION_HELD, GENERATION_RUNNING, GENERATION_ENDED };
@@ -75,6 +76,8 @@ struct generation {
     int n;             /* samples, 1 or more */
     int first_index;   /* of its first sample, for choice.index */
     int priority;
+    bool can_refuse; /* its owner can still tell a client to come again: late in the line, it fails
+                        with ERROR_QUEUE_FULL (generations_limit_wait()); never after a pause */
     uint64_t client; /* whose it is: clients take turns; 0: nobody's */
     uint64_t cache_salt;
     enum engine_pooling pooling; /* not POOLING_NONE: an embedding is made, and no token */
@@ -143,7 +146,8 @@ struct generation_counts {
     struct histogram wait;                     /* seconds from the start to what comes first; */
     struct histogram expected;                 /* what had been expected, */
     struct histogram wait_error;               /* and by how much it was wrong, either way */
-    uint64_t refused;                          /* requests, by generations_admit() */
+    uint64_t refused;                          /* requests, by generations_admit() and in the line; */
+    uint64_t late;                             /* of them, in the line */
     uint64_t finished[4];                      /* samples by enum engine_finish */
     uint64_t cancelled;                        /* requests whose client left; completion.c counts */
     uint64_t prompt_ns, predicted_ns; /* from the engine to first tokens, from there to last ones */
@@ -161,7 +165,8 @@ enum pause_mode {
  * memory. */
 struct generations *generations_new(struct engine *engine, void (*wake)(void *arg), void *arg);
 
-/* Who would wait longer for a turn is refused by generations_admit(). 0, and at first: nobody is. */
+/* Who would wait longer for a turn is refused by generations_admit(), and who does wait longer, all the
+ * same, in the line. 0, and at first: nobody is. */
 void generations_limit_wait(struct generations *all, int max_wait_ms);
 
 /* None may be left. Accepts NULL. */
@@ -175,6 +180,8 @@ void generations_turn(struct generations *all);
 void generations_pause(struct generations *all, enum pause_mode mode);
 /* All goes on: what was held starts with the next turn. */
 void generations_resume(struct generations *all);
+/* The end: all goes on, and whoever waits is refused no more. */
+void generations_drain(struct generations *all);
 /* Between generations_pause() and generations_resume(). */
 bool generations_are_paused(const struct generations *all);
 

@@ -222,6 +222,11 @@ static double generations_held(const struct sample *s)
     const struct generations *all = s->server->generations;
     return (double)(generations_count(all) - generations_at_work(all));
 }
+static double late(const struct sample *s)
+{
+    return (double)s->counts->late;
+}
+
 static double refused(const struct sample *s)
 {
     return (double)s->counts->refused;
@@ -370,6 +375,7 @@ static const struct number {
     {"touchstone_generations", "gauge", "Prompts at work or waiting for their turn.", generations},
     {"touchstone_generations_held", "gauge", "Of them, waiting, by a pause or for others.", generations_held},
     {"touchstone_generations_refused_total", "counter", "Requests that would have begun later than max-wait.", refused},
+    {"touchstone_generations_late_total", "counter", "Of them, those that had waited until it was clear.", late},
     {"touchstone_body_bytes", "gauge", "Request bodies held in memory.", body_bytes},
     {"touchstone_request_memory_bytes", "gauge", "Request bodies, their JSON and replies not yet read.", request_memory},
     {"touchstone_request_memory_limit_bytes", "gauge", "What these may take together.", request_memory_limit},

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/generate/generation.h"
 
@@ -19,7 +20,7 @@ enum { N = 500, TOKENS = 12, MAX_TOKENS_LONG = 300 };
 /* What an owner has heard of one generation. */
 struct heard {
     struct generation *g; /* NULL once it was freed */
-    int tokens, samples, ends;
+    int tokens, samples, ends, sure;
     enum engine_finish finish;
     bool free_at_token, free_at_sample, free_at_end;
 };
@@ -81,8 +82,16 @@ static void on_end(struct generation *g)
     if (h->free_at_end) free_it(h);
 }
 
+static void on_sure(struct generation *g)
+{
+    struct heard *h = g->owner;
+    assert_int_equal(h->tokens + h->ends, 0);
+    h->sure++;
+}
+
 static const struct generation_calls calls = {
-    .token = on_token, .sample = on_sample, .end = on_end};
+    .token = on_token, .sample = on_sample, .end = on_end, .sure = on_sure};
+static bool can_refuse; /* those that begin */
 
 static struct heard *begin(int i, int n, int max_tokens, bool expected)
 {
@@ -97,6 +106,7 @@ static struct heard *begin(int i, int n, int max_tokens, bool expected)
     h->g->sampling.max_tokens = max_tokens;
     h->g->sampling.ignore_eos = true;
     h->g->sampling.seed = (uint64_t)i;
+    h->g->can_refuse = can_refuse;
     bool ok = generation_start(all, h->g, &err);
     if (ok != expected) fail_msg("%d: %s", i, err.message);
     return h;
@@ -294,6 +304,46 @@ static void the_line_is_at_work_while_a_pause_waits(void **state)
     free_all(N + 1);
 }
 
+/* Late in the line, whoever can be told to come again is; others begin. A pause takes nobody's place. */
+static void who_waits_in_vain_is_refused(void **state)
+{
+    const struct timespec longer = {.tv_nsec = 5000000};
+    uint64_t late = generations_counts(all)->late;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        can_refuse = i % 2 == 1;
+        begin(i, 1, TOKENS, true);
+    }
+    generations_limit_wait(all, 1);
+    nanosleep(&longer, NULL);
+    assert_int_equal(n_ended, 0); /* not inside our own call */
+    turn();
+    assert_int_equal(generations_counts(all)->late - late, 2);
+    generations_pause(all, PAUSE_KEEP);
+    can_refuse = true;
+    begin(4, 1, TOKENS, true);
+    nanosleep(&longer, NULL);
+    turn();
+    assert_int_equal(heard[4].sure, 1);
+    generations_resume(all);
+    generations_limit_wait(all, 3600000);
+    begin(5, 1, TOKENS, true);
+    while (generations_count(all) > 0) {
+        turn();
+    }
+    for (int i = 0; i < 6; i++) {
+        bool refused = i == 1 || i == 3;
+        assert_int_equal(heard[i].ends, 1);
+        assert_int_equal(heard[i].g->error.code, refused ? ERROR_QUEUE_FULL : ERROR_NONE);
+        assert_int_equal(heard[i].tokens, refused ? 0 : TOKENS);
+        assert_int_equal(heard[i].sure, i > 3);
+    }
+    assert_true(heard[1].g->error.retry_s >= 1);
+    generations_limit_wait(all, 0);
+    can_refuse = false;
+    free_all(6);
+}
+
 static void idleness_is_told_once(void **state)
 {
     (void)state;
@@ -345,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup(held_ones, reset),
         cmocka_unit_test_setup(a_fault_is_told_at_the_start, reset),
         cmocka_unit_test_setup(the_line_is_at_work_while_a_pause_waits, reset),
+        cmocka_unit_test_setup(who_waits_in_vain_is_refused, reset),
         cmocka_unit_test_setup(idleness_is_told_once, reset),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

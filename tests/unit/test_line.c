@@ -260,7 +260,7 @@ static const struct forecast_pace tick = {.step_s = 1, .row_s = 0, .step_tokens 
 
 static void free_seats_cost_nothing(void **state)
 {
-    static const double taken[] = {50, 50};
+    static const struct forecast_seat taken[] = {{50, 0}, {50, 0}};
     struct forecast f = {.seats = 4, .taken = taken, .n_taken = 2};
     (void)state;
     assert_true(forecast_wait_s(&f, &tick) < 1e-9);
@@ -273,7 +273,7 @@ static void free_seats_cost_nothing(void **state)
 /* A seat is free when the sample on it ends, and those before take theirs first. */
 static void seats_are_taken_in_turn(void **state)
 {
-    static const double taken[] = {10, 20, 40};
+    static const struct forecast_seat taken[] = {{10, 0}, {20, 0}, {40, 0}};
     static const struct {
         double samples, output;
         double steps;
@@ -292,10 +292,24 @@ static void seats_are_taken_in_turn(void **state)
     }
 }
 
+/* Of many samples that may stop at every token one does soon; of such as their limit ends none before. */
+static void a_seat_is_free_as_soon_as_any_ends(void **state)
+{
+    struct forecast_seat taken[64];
+    const struct forecast f = {.seats = 64, .taken = taken, .n_taken = 64};
+    (void)state;
+    for (int stops = 0; stops < 2; stops++) {
+        for (int i = 0; i < 64; i++) {
+            taken[i] = forecast_left(stops ? 1e4 : 128, 0, stops ? 128 : 1e9);
+        }
+        assert_true(fabs(forecast_wait_s(&f, &tick) - (stops ? 2 : 128)) <= 1);
+    }
+}
+
 /* Samples that the engine has taken and has no seat for wait before the newcomer. */
 static void more_samples_than_seats(void **state)
 {
-    static const double taken[] = {10, 10, 30, 30};
+    static const struct forecast_seat taken[] = {{10, 0}, {10, 0}, {30, 0}, {30, 0}};
     const struct forecast f = {.seats = 2, .taken = taken, .n_taken = 4};
     (void)state;
     assert_true(fabs(forecast_wait_s(&f, &tick) - 40) <= 1);
@@ -303,7 +317,7 @@ static void more_samples_than_seats(void **state)
 
 static void rows_cost(void **state)
 {
-    static const double taken[] = {8, 8};
+    static const struct forecast_seat taken[] = {{8, 0}, {8, 0}};
     const struct forecast_pace pace = {.step_s = 2, .row_s = 0.5, .step_tokens = 100};
     const struct forecast f = {.seats = 2, .taken = taken, .n_taken = 2, .ahead = {.prompt = 100}};
     (void)state;
@@ -314,13 +328,14 @@ static void rows_cost(void **state)
 static void what_is_left(void **state)
 {
     (void)state;
-    assert_true(fabs(forecast_left(16, 0, 1e9) - 16) < 1e-3); /* its limit: nobody stops before */
-    assert_true(fabs(forecast_left(16, 0, 256) - 15.5) < 0.1);
-    assert_true(fabs(forecast_left(256, 0, 256) - 161.8) < 0.1);  /* some stop, some do not */
-    assert_true(fabs(forecast_left(1e5, 0, 256) - 256) < 0.1);    /* what others took */
-    assert_true(fabs(forecast_left(1e5, 2000, 256) - 256) < 0.1); /* however much it had */
-    assert_int_equal(forecast_left(1000, 999, 256), 1);
-    assert_int_equal(forecast_left(1000, 1000, 256), 1);
+    assert_true(fabs(forecast_left(16, 0, 1e9).left - 16) <
+                1e-3); /* its limit: nobody stops before */
+    assert_true(fabs(forecast_left(16, 0, 256).left - 15.5) < 0.1);
+    assert_true(fabs(forecast_left(256, 0, 256).left - 161.8) < 0.1);  /* some stop, some do not */
+    assert_true(fabs(forecast_left(1e5, 0, 256).left - 256) < 0.1);    /* what others took */
+    assert_true(fabs(forecast_left(1e5, 2000, 256).left - 256) < 0.1); /* however much it had */
+    assert_int_equal(forecast_left(1000, 999, 256).left, 1);
+    assert_int_equal(forecast_left(1000, 1000, 256).left, 1);
 }
 
 /* ---- pace ---- */
@@ -431,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_ahead_comes_first, reset),
         cmocka_unit_test(free_seats_cost_nothing),
         cmocka_unit_test(seats_are_taken_in_turn),
+        cmocka_unit_test(a_seat_is_free_as_soon_as_any_ends),
         cmocka_unit_test(more_samples_than_seats),
         cmocka_unit_test(rows_cost),
         cmocka_unit_test(what_is_left),
