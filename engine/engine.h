@@ -46,15 +46,14 @@ struct engine_options {
     enum engine_kind kind;
     enum engine_kv kv; /* ENGINE_REFERENCE always uses F32 */
     const char *isa;   /* "generic", "avx2", ...; NULL: the best of this CPU */
-    const char *
-        packed_cache; /* folder of packed weights (engine/packed_cache.h), of at most so many bytes; NULL: none */
+    /* Folder of packed weights (engine/packed_cache.h), of at most so many bytes; NULL: none. */
+    const char *packed_cache;
     int64_t packed_cache_bytes;
-    const char
-        *weights;      /* quantise float weights at load: "q8_0", "q4_0", ...; NULL: as they are */
-    int threads;       /* of the worker pool, the engine thread included; 0: one per core */
-    bool pin_threads;  /* bind worker i to core i */
-    int context;       /* longest sequence in tokens; 0: the model's own */
-    int max_sequences; /* running at once; default 256 */
+    const char *weights; /* quantise float weights at load: "q8_0", "q4_0", ...; NULL: as is */
+    int threads;         /* of the worker pool, the engine thread included; 0: one per core */
+    bool pin_threads;    /* bind worker i to core i */
+    int context;         /* longest sequence in tokens; 0: the model's own */
+    int max_sequences;   /* running at once; default 256 */
     int max_queue; /* samples that may wait: past max_sequences + max_queue live ones engine_submit says
                           ERROR_QUEUE_FULL */
     int step_tokens; /* prompt tokens a step may add to the batch, fewer beside decodes; default 512 */
