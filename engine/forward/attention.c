@@ -14,6 +14,9 @@
  * of so many rows that products do not wait for memory themselves. */
 enum { SOON_BYTES = 8 << 20, SOON_ROWS = 16, SPLIT_BLOCKS = ATTN_SPLIT / KV_BLOCK };
 
+/* Heads that are taken at once, and rows where more would leave threads without work. */
+enum { FEW_ROWS = 12 };
+
 /* Consecutive queries of one run. */
 struct tile {
     const struct forward_run *run;
@@ -24,8 +27,8 @@ struct tile {
 };
 
 /* Tiles that are attended together: one, or neighbours of a query each, of runs whose first `shared`
- * splits are whole and lie in the same blocks (samples of one prompt). These are read once for all,
- * what comes behind them tile by tile. A row's splits are merged in order in any case (N6). */
+ * blocks are the same and whole (samples of one prompt). These are read once for all, what comes behind
+ * them tile by tile. A row's splits are merged in order in any case (N6). */
 struct bunch {
     const struct tile *tiles; /* [n] */
     int n, queries;
@@ -33,7 +36,7 @@ struct bunch {
     int splits; /* the most that a tile has */
 };
 
-/* Result of some splits for the rows of a part: o [ATTN_ROWS, v_pad], m and l [ATTN_ROWS]. */
+/* Result of some splits for the rows of a part: o [most_rows, v_pad], m and l [most_rows]. */
 struct partial {
     float *o, *m, *l;
 };
@@ -43,7 +46,7 @@ struct attention {
     struct kv_store *kv;
     const struct kv_shape *shape;
     int n_kv_heads, group; /* query heads of one key head */
-    int heads;             /* of a group that attend() takes at once */
+    int heads;             /* of a group that attend() takes at once, at most FEW_ROWS */
     int cuts;              /* parts of so many heads in a group */
     float scale;
 
@@ -52,6 +55,7 @@ struct attention {
     struct bunch *bunches; /* [max_rows] */
     int n_bunches;
     int n_rows;      /* of the step */
+    int most_rows;   /* of a part: FEW_ROWS to ATTN_ROWS */
     int32_t *blocks; /* [as many as the store has] all that this step reads, run by run */
     int n_blocks;
     int max_splits;   /* of any tile of this step */
@@ -59,9 +63,10 @@ struct attention {
     int shares;       /* tasks that the cuts of a group are dealt to */
 
     float
-        *work; /* work_floats a thread: queries and a partial for each cut, and one more of both */
-    size_t work_floats, query_floats, partial_floats;
-    float *partials; /* of split tasks: one per (tile, key head, split, cut) */
+        *work; /* work_floats a thread: queries and a partial for each cut, and one more partial */
+    size_t work_floats, query_floats;
+    float *
+        partials; /* of split tasks, whose parts have few rows: one per (tile, key head, split, cut) */
 
     /* of the layer at work */
     int layer;
@@ -70,16 +75,21 @@ struct attention {
     int ld_q, ld_out;
 };
 
-static struct partial partial_at(const struct attention *a, float *first, int i)
-{
-    float *o = first + (size_t)i * a->partial_floats;
-    float *m = o + (size_t)ATTN_ROWS * (size_t)a->shape->v_pad;
-    return (struct partial){o, m, m + ATTN_ROWS};
-}
-
 static size_t whole_lines(size_t floats)
 {
     return (floats + 15) / 16 * 16;
+}
+
+static size_t partial_floats(const struct attention *a, int rows)
+{
+    return whole_lines((size_t)rows * ((size_t)a->shape->v_pad + 2));
+}
+
+static struct partial partial_at(const struct attention *a, float *first, int i)
+{
+    float *o = first + (size_t)i * partial_floats(a, a->most_rows);
+    float *m = o + (size_t)a->most_rows * (size_t)a->shape->v_pad;
+    return (struct partial){o, m, m + a->most_rows};
 }
 
 static bool new_buffers(struct attention *a, int max_rows, struct error *err)
@@ -87,15 +97,14 @@ static bool new_buffers(struct attention *a, int max_rows, struct error *err)
     size_t threads = (size_t)pool_threads(a->c->pool), cuts = (size_t)a->cuts;
     int key = a->shape->latent ? a->shape->row : a->shape->k_dim;
     a->query_floats = whole_lines(ATTN_ROWS * (size_t)key);
-    a->partial_floats = whole_lines(ATTN_ROWS * ((size_t)a->shape->v_pad + 2));
-    a->work_floats = (cuts + 1) * (a->query_floats + a->partial_floats);
+    a->work_floats = cuts * a->query_floats + (cuts + 1) * partial_floats(a, ATTN_ROWS);
     /* split tasks are chosen only for fewer than two parts a thread */
     size_t splits = (size_t)kv_store_blocks(a->kv) * KV_BLOCK / ATTN_SPLIT + 1;
     a->tiles = mem_new((size_t)max_rows, sizeof(*a->tiles), err);
     a->bunches = mem_new((size_t)max_rows, sizeof(*a->bunches), err);
     a->blocks = mem_new((size_t)kv_store_blocks(a->kv), sizeof(*a->blocks), err);
     a->work = mem_new_aligned(threads, a->work_floats * sizeof(float), err);
-    a->partials = mem_new(2 * threads * splits, a->partial_floats * sizeof(float), err);
+    a->partials = mem_new(2 * threads * splits, partial_floats(a, FEW_ROWS) * sizeof(float), err);
     return a->tiles != NULL && a->bunches != NULL && a->blocks != NULL && a->work != NULL &&
            a->partials != NULL;
 }
@@ -110,7 +119,7 @@ struct attention *attention_new(const struct compute *c, struct kv_store *kv, in
     a->shape = kv_store_shape(kv);
     a->n_kv_heads = kv_store_heads(kv);
     a->group = n_heads / a->n_kv_heads;
-    a->cuts = (a->group + ATTN_ROWS - 1) / ATTN_ROWS;
+    a->cuts = (a->group + FEW_ROWS - 1) / FEW_ROWS;
     a->heads = (a->group + a->cuts - 1) / a->cuts;
     a->scale = scale;
     if (new_buffers(a, max_rows, err)) return a;
@@ -134,6 +143,7 @@ static void plan_tasks(struct attention *a)
 {
     int units = a->n_bunches * a->n_kv_heads, wanted = 2 * pool_threads(a->c->pool);
     a->split_tasks = a->max_splits > 1 && (int64_t)units * a->cuts < wanted;
+    assert(!a->split_tasks || a->most_rows == FEW_ROWS);
     if (a->split_tasks) units *= a->max_splits;
     a->shares = (wanted + units - 1) / units;
     if (a->shares > a->cuts) a->shares = a->cuts;
@@ -156,7 +166,7 @@ static void list_all_blocks(struct attention *a)
         const struct bunch *b = &a->bunches[i];
         bool goes_on = i + 1 < a->n_bunches && b[1].tiles->run == b->tiles->run;
         for (int j = 0; j < b->n && !goes_on; j++) {
-            list_blocks(a, &b->tiles[j], j == 0 ? 0 : b->shared * SPLIT_BLOCKS);
+            list_blocks(a, &b->tiles[j], j == 0 ? 0 : b->shared);
         }
     }
 }
@@ -169,28 +179,34 @@ struct soon attention_soon(const struct attention *a, int layer, double from, do
     return s;
 }
 
-/* Whole splits, at most `most`, that two tiles see in the same blocks. */
-static int shared_splits(const struct tile *a, const struct tile *b, int most)
+/* Whole blocks, at most `most`, that two tiles of a query each see alike; 0 for others. */
+static int shared_blocks(const struct tile *a, const struct tile *b, int most)
 {
     int n = 0, seen = (a->pos < b->pos ? a->pos : b->pos) + 1;
-    while (n < most && (n + 1) * ATTN_SPLIT <= seen &&
-           memcmp(a->run->blocks + n * SPLIT_BLOCKS, b->run->blocks + n * SPLIT_BLOCKS,
-                  SPLIT_BLOCKS * sizeof(*a->run->blocks)) == 0) {
+    if (a->n > 1 || b->n > 1 || a->run == b->run) return 0;
+    while (n < most && (n + 1) * KV_BLOCK <= seen && a->run->blocks[n] == b->run->blocks[n]) {
         n++;
     }
     return n;
+}
+
+/* How many blocks a bunch shares with the tile behind it, 0 where that had better begin a bunch of its own:
+ * when it shares more with the next one, or so little that the bunch would lose more than it gains. */
+static int shares_with(const struct bunch *b, const struct tile *t, const struct tile *end)
+{
+    int most = (t->pos + 1) / KV_BLOCK, had = b->n == 1 ? most : b->shared;
+    int n = shared_blocks(b->tiles, t, had);
+    if (t + 1 < end && shared_blocks(t, t + 1, n + 1) > n) return 0;
+    return b->n > 1 && n <= (had - n) * (b->n - 1) ? 0 : n;
 }
 
 /* Tiles in order, each to the bunch before it where it shares something with that. */
 static void make_bunches(struct attention *a, int per_bunch)
 {
     a->n_bunches = 0;
-    for (int i = 0; i < a->n_tiles; i++) {
-        const struct tile *t = &a->tiles[i];
+    for (const struct tile *t = a->tiles, *end = t + a->n_tiles; t < end; t++) {
         struct bunch *b = &a->bunches[a->n_bunches - (a->n_bunches > 0)];
-        bool fits = i > 0 && t->n == 1 && b->queries == b->n && b->n < per_bunch &&
-                    t->run != b->tiles[b->n - 1].run;
-        int shared = fits ? shared_splits(b->tiles, t, b->n == 1 ? t->splits : b->shared) : 0;
+        int shared = a->n_bunches > 0 && b->n < per_bunch ? shares_with(b, t, end) : 0;
         if (shared == 0) {
             a->bunches[a->n_bunches++] =
                 (struct bunch){.tiles = t, .n = 1, .queries = t->n, .splits = t->splits};
@@ -203,9 +219,25 @@ static void make_bunches(struct attention *a, int per_bunch)
     }
 }
 
+/* The more rows share a pass over keys and values the better, as long as every thread gets some parts. */
+static int rows_of_parts(const struct attention *a, int queries)
+{
+    int rows = ATTN_ROWS, wanted = 4 * pool_threads(a->c->pool);
+    while (rows > FEW_ROWS &&
+           (int64_t)queries * a->heads / rows * a->n_kv_heads * a->cuts < wanted) {
+        rows -= FEW_ROWS;
+    }
+    return rows;
+}
+
 void attention_begin(struct attention *a, const struct forward_run *runs, int n_runs)
 {
-    int row = 0, per_tile = ATTN_ROWS / a->heads;
+    int row = 0, queries = 0;
+    for (int i = 0; i < n_runs; i++) {
+        queries += runs[i].n;
+    }
+    a->most_rows = rows_of_parts(a, queries);
+    int per_tile = a->most_rows / a->heads;
     a->n_tiles = a->max_splits = 0;
     for (int i = 0; i < n_runs; i++) {
         for (int t = 0; t < runs[i].n; t += per_tile) {
@@ -239,8 +271,7 @@ static struct piece piece_of(const struct attention *a, int task)
 struct part {
     const struct bunch *bunch;
     int kv_head, head, heads;
-    int rows;  /* queries x heads, query by query */
-    int lanes; /* as many as the kernel takes; the last ones repeat the last row */
+    int rows; /* queries x heads, query by query */
 };
 
 static struct part part_of(const struct attention *a, const struct piece *p, int i)
@@ -248,8 +279,7 @@ static struct part part_of(const struct attention *a, const struct piece *p, int
     int first = (p->cut + i) * a->heads, heads = a->group - first;
     if (heads > a->heads) heads = a->heads;
     int rows = heads * p->bunch->queries;
-    return (struct part){p->bunch, p->kv_head, p->kv_head * a->group + first,
-                         heads,    rows,       attn_rows(rows)};
+    return (struct part){p->bunch, p->kv_head, p->kv_head * a->group + first, heads, rows};
 }
 
 /* Queries of a part as the kernel wants them, scaled. */
@@ -257,18 +287,21 @@ static void gather_queries(const struct attention *a, const struct part *p, floa
 {
     int dim = a->shape->k_dim, row = a->shape->row;
     bool latent = a->shape->latent;
-    for (int i = 0; i < p->lanes; i++) {
-        int from_row = i < p->rows ? i : p->rows - 1;
-        const float *from = a->q +
-                            (size_t)(p->bunch->tiles->row + from_row / p->heads) * (size_t)a->ld_q +
-                            (size_t)(p->head + from_row % p->heads) * (size_t)dim;
+    for (int i = 0; i < p->rows; i++) {
+        const float *from = a->q + (size_t)(p->bunch->tiles->row + i / p->heads) * (size_t)a->ld_q +
+                            (size_t)(p->head + i % p->heads) * (size_t)dim;
         for (int d = 0; d < dim; d++) {
-            q[latent ? i * row + d : d * p->lanes + i] = from[d] * a->scale;
+            q[latent ? i * row + d : d * p->rows + i] = from[d] * a->scale;
         }
         for (int d = dim; latent && d < row; d++) {
             q[i * row + d] = 0;
         }
     }
+}
+
+static int between(int low, int n, int high)
+{
+    return n < low ? low : n > high ? high : n;
 }
 
 /* How many keys of a split row i of a part sees. */
@@ -277,50 +310,32 @@ static int visible(const struct part *p, int i, int split)
     const struct bunch *b = p->bunch;
     int query = i / p->heads, pos = b->n > 1 ? b->tiles[query].pos : b->tiles->pos + query;
     int n = pos + 1 - split * ATTN_SPLIT;
-    return n < 0 ? 0 : n > ATTN_SPLIT ? ATTN_SPLIT : n;
+    return between(0, n, ATTN_SPLIT);
 }
 
-/* All rows of a part, in the blocks of its bunch's first tile. */
-static void attend_rows(const struct attention *a, const struct part *p, const float *q, int split,
-                        struct partial to, int thread)
-{
-    int seen[ATTN_ROWS];
-    struct attn_split s = {.shape = a->shape, .rows = p->lanes, .q = q, .visible = seen};
-    for (int i = 0; i < p->lanes; i++) {
-        seen[i] = visible(p, i < p->rows ? i : p->rows - 1, split);
-    }
-    s.base = kv_store_at(a->kv, a->layer, p->kv_head, &s.stride);
-    s.blocks = p->bunch->tiles->run->blocks + split * SPLIT_BLOCKS;
-    void *scratch = a->c->work + (size_t)thread * a->c->work_bytes;
-    a->c->kernels->attend(&s, to.o, to.m, to.l, scratch);
-}
-
-static float *queries_of(const struct attention *a, int thread, int i);
-
-/* A split for all rows of a part: together where they share it, else tile by tile. What attend() writes behind
- * a tile's rows, for lanes that repeat the last one, the next tile overwrites. */
 static void attend_split(const struct attention *a, const struct part *p, const float *q, int split,
                          struct partial to, int thread)
 {
     const struct bunch *b = p->bunch;
-    if (b->n == 1 || split < b->shared) {
-        attend_rows(a, p, q, split, to, thread);
-        return;
+    int seen[ATTN_ROWS], first = split * SPLIT_BLOCKS;
+    const int32_t *blocks[ATTN_ROWS];
+    struct attn_split s = {.shape = a->shape,
+                           .rows = p->rows,
+                           .tiles = b->n,
+                           .blocks = blocks,
+                           .shared = between(0, b->shared - first, SPLIT_BLOCKS),
+                           .q = q,
+                           .visible = seen};
+    for (int i = 0; i < p->rows; i++) {
+        seen[i] = visible(p, i, split);
     }
-    float *own = queries_of(a, thread, a->cuts);
     for (int i = 0; i < b->n; i++) {
-        struct bunch one = {.tiles = &b->tiles[i], .n = 1, .queries = 1};
-        struct part part = *p;
-        part.bunch = &one;
-        part.rows = p->heads;
-        part.lanes = attn_rows(p->heads);
-        if (split >= b->tiles[i].splits) continue;
-        assert(i * p->heads + part.lanes <= ATTN_ROWS);
-        gather_queries(a, &part, own);
-        int first = i * p->heads;
-        struct partial at = {to.o + first * a->shape->v_pad, to.m + first, to.l + first};
-        attend_rows(a, &part, own, split, at, thread);
+        bool sees = split < b->tiles[i].splits;
+        blocks[i] = sees ? b->tiles[i].run->blocks + first : NULL;
     }
+    s.base = kv_store_at(a->kv, a->layer, p->kv_head, &s.stride);
+    void *scratch = a->c->work + (size_t)thread * a->c->work_bytes;
+    a->c->kernels->attend(&s, to.o, to.m, to.l, scratch);
 }
 
 static void merge_split(const struct attention *a, const struct part *p, int split,
@@ -346,7 +361,7 @@ static void write_result(const struct attention *a, const struct part *p, struct
     }
 }
 
-/* A thread's work space: of cut i; past the last one that of a tile alone. */
+/* A thread's work space of cut i; past the last one begin its partials. */
 static float *queries_of(const struct attention *a, int thread, int i)
 {
     return a->work + (size_t)thread * a->work_floats + (size_t)i * a->query_floats;
@@ -364,7 +379,7 @@ static void piece_task(void *arg, int task, int thread)
 {
     const struct attention *a = arg;
     struct piece p = piece_of(a, task);
-    float *partials = queries_of(a, thread, a->cuts + 1);
+    float *partials = queries_of(a, thread, a->cuts);
     struct partial next = partial_at(a, partials, a->cuts);
     gather_piece(a, &p, thread);
     for (int split = 0; split < p.bunch->splits; split++) {

@@ -2,9 +2,10 @@
  *
  * Work is cut into tasks of one key head and a tile of queries: the query heads of a group (on a
  * latent: all heads) share one pass over keys and values, in a prompt several consecutive queries
- * do, and so do samples of one prompt as far as their blocks are the same. When a step has few such tiles but long contexts, the fixed splits of (N6) go to different
- * threads and are merged in order; when it has many, a task merges as it goes. Large groups are
- * shared out between threads likewise. The bits are the same.
+ * do, and so do samples of one prompt as far as their blocks are the same. When a step has few such
+ * tiles but long contexts, the fixed splits of (N6) go to different threads and are merged in order;
+ * when it has many, a task merges as it goes. Large groups are shared out between threads likewise.
+ * The bits are the same.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

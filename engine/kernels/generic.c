@@ -265,6 +265,13 @@ static float latent_score(const struct attn_split *s, int row, const uint8_t *bl
     return lanes_sum(lane);
 }
 
+/* The block of key j, as row `row` sees it. */
+static const uint8_t *block_at(const struct attn_split *s, int row, int j)
+{
+    const int32_t *blocks = s->blocks[row / (s->rows / s->tiles)];
+    return s->base + (size_t)blocks[j / KV_BLOCK] * s->stride;
+}
+
 /* Query `row` times the key in a slot. */
 static float score(const struct attn_split *s, int row, const uint8_t *block, int slot)
 {
@@ -282,13 +289,13 @@ static void attend_row(const struct attn_split *s, int row, float *o, float *m, 
     float p[ATTN_SPLIT], lane[16] = {0};
     float max = -INFINITY;
     for (int j = 0; j < s->visible[row]; j++) {
-        const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
+        const uint8_t *block = block_at(s, row, j);
         p[j] = score(s, row, block, j % KV_BLOCK);
         max = p[j] > max ? p[j] : max;
     }
     memset(o, 0, (size_t)s->shape->v_pad * sizeof(float));
     for (int j = 0; j < s->visible[row]; j++) {
-        const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
+        const uint8_t *block = block_at(s, row, j);
         p[j] = math_expf(p[j] - max);
         lane[j % 16] += p[j];
         for (int d = 0; d < s->shape->v_dim; d++) {

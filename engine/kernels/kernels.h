@@ -53,31 +53,28 @@
 
 enum {
     ATTN_SPLIT = 256,   /* keys a split of (N6) */
-    ATTN_ROWS = 12,     /* most rows (queries times heads of one group) of an attend() */
+    ATTN_ROWS = 48,     /* most rows (queries times heads of one group) of an attend() */
     PRODUCT_PANELS = 4, /* most panels of one product() */
     PRODUCT_TILES = 32, /* most tiles of one product() */
     /* per-thread work space of product() and attend() in bytes */
     KERNEL_SCRATCH = 64 * 1024
 };
 
-/* One split of keys against some rows that share them: the query heads of one key head, for one
- * or several consecutive queries. */
+/* One split of keys against some rows: the query heads of one key head, for one or several consecutive
+ * queries of a sequence (a tile), or for a query each of several sequences (tiles) that share blocks. */
 struct attn_split {
     const struct kv_shape *shape;
     const uint8_t *base; /* block b of this layer and head is at base + b * stride */
     size_t stride;
-    const int32_t *blocks; /* of this split, ATTN_SPLIT / KV_BLOCK or fewer */
-    int rows;              /* one that attn_rows() gives */
+    int rows;  /* 1 to ATTN_ROWS */
+    int tiles; /* of rows / tiles rows each, 1 or more */
+    const int32_t *const
+        *blocks; /* [tiles] of this split, as many as any of the tile's rows sees */
+    int shared; /* its first so many blocks are the same in all tiles, and every row sees all of them */
     const float
         *q; /* [k_dim, rows], rotated and scaled; on a latent [rows, shape->row], padded with 0 */
     const int *visible; /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
 };
-
-/* How many rows attend() takes: 1, 2, 3, 4, 6, 8 or 12. */
-static inline int attn_rows(int at_least)
-{
-    return at_least <= 4 ? at_least : at_least <= 6 ? 6 : at_least <= 8 ? 8 : ATTN_ROWS;
-}
 
 /* Memory that will be wanted soon. A product brings it into the caches while it computes, little by
  * little, since memory would be idle then: a piece, then some blocks, the first of them without
@@ -95,7 +92,7 @@ struct fetch {
 /* A few rows times a small matrix of floats, on top of what is there; see kernels.accumulate. */
 enum { ACCUMULATE_ROWS = 4 };
 struct accumulation {
-    int rows; /* 1 to ACCUMULATE_ROWS */
+    int rows;                        /* 1 to ACCUMULATE_ROWS */
     float *y[ACCUMULATE_ROWS];       /* each [n] */
     const float *x[ACCUMULATE_ROWS]; /* each [k] */
     const float *w;                  /* [k, ld] */
@@ -132,8 +129,8 @@ struct kernels {
 
     /* Rows of floats; any n, any alignment, y may equal x. */
     void (*rms_norm)(float *y, const float *x, const float *weight, int n, float eps);
-    void (*swiglu)(float *gate, const float *up, int n);     /* gate = silu(gate) * up */
-    void (*add)(float *y, const float *x, int n);            /* y += x */
+    void (*swiglu)(float *gate, const float *up, int n); /* gate = silu(gate) * up */
+    void (*add)(float *y, const float *x, int n);        /* y += x */
     /* (N9) y[r][j] = fma(x[r][i], w[i, j], y[r][j]) in order of i < k, for j < n. No y overlaps an x
      * or w. Any n, any alignment. */
     void (*accumulate)(const struct accumulation *a);

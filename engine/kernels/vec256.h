@@ -116,6 +116,26 @@ INLINE struct vf vf_fma(struct vf x, struct vf y, struct vf z)
     return (struct vf){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
 }
 
+/* *p in every lane, read anew each time: a compiler would keep it in a register that is wanted for a sum. */
+INLINE struct vf vf_again(const float *p)
+{
+    __m256 v;
+    __asm__ volatile("vbroadcastss %1, %0" : "=x"(v) : "m"(*p));
+    return (struct vf){v, v};
+}
+
+INLINE __m256 fma_half(__m256 x, const float *p, __m256 z)
+{
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(z) : "x"(x), "m"(*(const __m256_u *)(const void *)p));
+    return z;
+}
+
+/* x y + z, y read where it is. */
+INLINE struct vf vf_fma_at(struct vf x, const float *p, struct vf z)
+{
+    return (struct vf){fma_half(x.a, p, z.a), fma_half(x.b, p + 8, z.b)};
+}
+
 INLINE struct vf vf_max(struct vf x, struct vf y)
 {
     return (struct vf){_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)};

@@ -108,6 +108,18 @@ INLINE struct vf vf_fma(struct vf a, struct vf b, struct vf c)
     return vf_of(_mm512_fmadd_ps(a.v, b.v, c.v));
 }
 
+/* *p in every lane; see vec256.h. */
+INLINE struct vf vf_again(const float *p)
+{
+    return vf_set(*p);
+}
+
+/* a b + c, b at p */
+INLINE struct vf vf_fma_at(struct vf a, const float *p, struct vf c)
+{
+    return vf_fma(a, vf_load(p), c);
+}
+
 /* a > b ? a : b, hence b when a is NaN */
 INLINE struct vf vf_max(struct vf a, struct vf b)
 {

@@ -357,13 +357,17 @@ static void test_products_are_products(void **state)
 
 /* ---- Attention ---- */
 
-enum { BLOCKS = ATTN_SPLIT / KV_BLOCK };
+enum { BLOCKS = ATTN_SPLIT / KV_BLOCK, MAX_TILES = 17, KEYS = 2 * ATTN_SPLIT };
 
+/* Tiles whose first `shared` blocks are the same. */
 struct attn_case {
     struct kv_shape shape;
+    int rows, tiles, shared;
     uint8_t *cache;
-    int32_t blocks[BLOCKS];
-    float *q, *k, *v; /* v of a latent: its keys */
+    int32_t blocks[MAX_TILES][BLOCKS];
+    const int32_t *tables[MAX_TILES];
+    float *q, *k, *v; /* [KEYS, ...]; v of a latent: its keys */
+    int n[MAX_TILES]; /* keys that some row of the tile sees */
     int visible[ATTN_ROWS];
 };
 
@@ -392,21 +396,36 @@ static float *draw_queries(const struct kv_shape *s, int rows)
     return q;
 }
 
-static void new_attn(struct attn_case *c, enum kv_type type, const struct attn_dims *dims, int rows,
-                     int n)
+/* What a tile's rows see: all that is shared, and most of n keys; in some tiles nothing behind that. */
+static void draw_visible(struct attn_case *c, int tile, int n)
+{
+    int rows = c->rows / c->tiles, least = c->shared * KV_BLOCK;
+    if (tile % 5 == 3) n = least;
+    if (tile > 0 && n > least) n = least + (int)draw((uint32_t)(n - least + 1));
+    c->n[tile] = n;
+    for (int r = tile * rows; r < (tile + 1) * rows; r++) {
+        int sees = n - (int)draw((uint32_t)(n < 5 ? n + (n == 0) : 5));
+        c->visible[r] = sees < least ? least : sees;
+    }
+    if (n > 0) c->visible[tile * rows] = n;
+}
+
+/* c->rows, tiles and shared are set. */
+static void new_attn(struct attn_case *c, enum kv_type type, const struct attn_dims *dims, int n)
 {
     void (*init)(struct kv_shape *, enum kv_type, int, int) =
         dims->latent ? kv_shape_init_latent : kv_shape_init;
     init(&c->shape, type, dims->k, dims->v);
-    c->cache = buffer(c->shape.bytes * BLOCKS);
-    c->q = draw_queries(&c->shape, rows);
-    c->k = draw_floats(dims->k * n, 2);
-    c->v = dims->latent ? NULL : draw_floats(dims->v * n, 100);
-    for (int i = 0; i < BLOCKS; i++) {
-        c->blocks[i] = (i * 5 + 2) % BLOCKS;
-    }
-    for (int r = 0; r < rows; r++) {
-        c->visible[r] = n - (int)draw((uint32_t)(n < 5 ? n : 5));
+    c->cache = buffer(c->shape.bytes * BLOCKS * (size_t)c->tiles);
+    c->q = draw_queries(&c->shape, c->rows);
+    c->k = draw_floats(dims->k * KEYS, 2);
+    c->v = dims->latent ? NULL : draw_floats(dims->v * KEYS, 100);
+    for (int t = 0; t < c->tiles; t++) {
+        for (int i = 0; i < BLOCKS; i++) {
+            c->blocks[t][i] = (i < c->shared ? 0 : t) * BLOCKS + (i * 5 + 2) % BLOCKS;
+        }
+        c->tables[t] = c->blocks[t];
+        draw_visible(c, t, n);
     }
 }
 
@@ -418,48 +437,67 @@ static void free_attn(struct attn_case *c)
     free(c->v);
 }
 
-static void attend(const struct kernels *kernels, struct attn_case *c, int rows, int n, float *o,
-                   float *m, float *l)
+/* Keys of a tile; what no row sees is no number. */
+static void store_keys(const struct kernels *kernels, struct attn_case *c, int tile)
+{
+    for (int j = 0; j < c->n[tile]; j++) {
+        int i = j < c->shared * KV_BLOCK ? j : (j + 37 * tile) % KEYS;
+        kernels->kv_put(c->cache + (size_t)c->blocks[tile][j / KV_BLOCK] * c->shape.bytes,
+                        &c->shape, j % KV_BLOCK, c->k + i * c->shape.k_dim,
+                        c->v == NULL ? NULL : c->v + i * c->shape.v_dim);
+    }
+}
+
+static void attend(const struct kernels *kernels, struct attn_case *c, float *o, float *m, float *l)
 {
     void *scratch = buffer(KERNEL_SCRATCH);
     struct attn_split s = {.shape = &c->shape,
                            .base = c->cache,
                            .stride = c->shape.bytes,
-                           .blocks = c->blocks,
-                           .rows = rows,
+                           .rows = c->rows,
+                           .tiles = c->tiles,
+                           .blocks = c->tables,
+                           .shared = c->shared,
                            .q = c->q,
                            .visible = c->visible};
-    memset(c->cache, 0, c->shape.bytes * BLOCKS);
-    for (int j = 0; j < n; j++) {
-        kernels->kv_put(c->cache + (size_t)c->blocks[j / KV_BLOCK] * c->shape.bytes, &c->shape,
-                        j % KV_BLOCK, c->k + j * c->shape.k_dim,
-                        c->v == NULL ? NULL : c->v + j * c->shape.v_dim);
+    /* behind the numbers of a latent there are zeros */
+    memset(c->cache, c->shape.latent ? 0 : 0xff, c->shape.bytes * BLOCKS * (size_t)c->tiles);
+    for (int t = 0; t < c->tiles; t++) {
+        store_keys(kernels, c, t);
     }
     kernels->attend(&s, o, m, l, scratch);
     free(scratch);
 }
 
-static void check_attention(enum kv_type type, const struct attn_dims *dims, int rows, int n)
+/* Of each row that sees anything. */
+static void check_rows(const struct attn_case *c, const float *const o[2], float m[2][ATTN_ROWS],
+                       float l[2][ATTN_ROWS], const char *what, const char *set)
 {
-    struct attn_case c;
+    for (int r = 0; r < c->rows; r++) {
+        int at = r * c->shape.v_pad;
+        if (c->visible[r] == 0) continue;
+        same_bits(o[0] + at, o[1] + at, c->shape.v_dim, what, set);
+        same_bits(&m[0][r], &m[1][r], 1, what, set);
+        same_bits(&l[0][r], &l[1][r], 1, what, set);
+    }
+}
+
+static void check_tiles(enum kv_type type, const struct attn_dims *dims, int rows, int tiles,
+                        int shared, int n)
+{
+    struct attn_case c = {.rows = rows, .tiles = tiles, .shared = shared};
     char what[96];
     float m[2][ATTN_ROWS], l[2][ATTN_ROWS];
-    new_attn(&c, type, dims, rows, n);
-    snprintf(what, sizeof(what), "attention type %d k %d v %d%s rows %d keys %d", type, dims->k,
-             dims->v, dims->latent ? " latent" : "", rows, n);
-    int count = rows * c.shape.v_pad;
-    float *want = buffer(sizeof(float) * (size_t)count),
-          *got = buffer(sizeof(float) * (size_t)count);
-    attend(&kernels_generic, &c, rows, n, want, m[0], l[0]);
+    new_attn(&c, type, dims, n);
+    snprintf(what, sizeof(what), "attention type %d k %d v %d%s rows %d tiles %d shared %d keys %d",
+             type, dims->k, dims->v, dims->latent ? " latent" : "", rows, tiles, shared, n);
+    size_t bytes = sizeof(float) * (size_t)(rows * c.shape.v_pad);
+    float *want = buffer(bytes), *got = buffer(bytes);
+    attend(&kernels_generic, &c, want, m[0], l[0]);
     for (int i = 1; kernels_at(i) != NULL; i++) {
         if (!kernels_at(i)->usable()) continue;
-        attend(kernels_at(i), &c, rows, n, got, m[1], l[1]);
-        for (int r = 0; r < rows; r++) {
-            int at = r * c.shape.v_pad;
-            same_bits(want + at, got + at, dims->v, what, kernels_at(i)->name);
-        }
-        same_bits(m[0], m[1], rows, what, kernels_at(i)->name);
-        same_bits(l[0], l[1], rows, what, kernels_at(i)->name);
+        attend(kernels_at(i), &c, got, m[1], l[1]);
+        check_rows(&c, (const float *const[2]){want, got}, m, l, what, kernels_at(i)->name);
     }
     free(want);
     free(got);
@@ -475,12 +513,32 @@ static void test_attention(void **state)
                                             {48, 32, true},  {18, 16, true},    {90, 70, true}};
     for (int type = KV_F32; type <= KV_Q8_0; type++) {
         for (size_t d = 0; d < sizeof(dims) / sizeof(dims[0]); d++) {
-            for (int rows = 1; rows <= ATTN_ROWS; rows = attn_rows(rows + 1)) {
-                check_attention((enum kv_type)type, &dims[d], rows, 1 + (int)draw(ATTN_SPLIT));
-                if (rows == ATTN_ROWS) break;
+            for (int rows = 1; rows <= 13; rows++) {
+                check_tiles((enum kv_type)type, &dims[d], rows, 1, 0, 1 + (int)draw(ATTN_SPLIT));
             }
         }
-        check_attention((enum kv_type)type, &dims[0], 12, ATTN_SPLIT);
+        check_tiles((enum kv_type)type, &dims[0], 12, 1, 0, ATTN_SPLIT);
+        check_tiles((enum kv_type)type, &dims[0], ATTN_ROWS, 1, 0, ATTN_SPLIT);
+    }
+}
+
+/* Groups of samples: what they share once for all rows, then what each has of its own. */
+static void test_attention_of_groups(void **state)
+{
+    (void)state;
+    static const struct attn_dims dims[] = {{64, 64, false}, {80, 80, false}, {40, 32, true}};
+    static const int groups[][2] = {{2, 1},  {3, 1}, {17, 1}, {2, 3}, {3, 3},
+                                    {16, 3}, {2, 7}, {6, 7},  {5, 9}, {4, 12}}; /* tiles, rows */
+    static const int shared[] = {0, 1, 13, BLOCKS};
+    for (int type = KV_F32; type <= KV_Q8_0; type++) {
+        for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+            for (size_t j = 0; j < sizeof(shared) / sizeof(shared[0]); j++) {
+                int n = shared[j] * KV_BLOCK;
+                n += (int)draw((uint32_t)(ATTN_SPLIT - n + 1));
+                check_tiles((enum kv_type)type, &dims[i % 3], groups[i][0] * groups[i][1],
+                            groups[i][0], shared[j], n);
+            }
+        }
     }
 }
 
@@ -488,12 +546,12 @@ static void test_attention(void **state)
 static void check_is_attention(const struct attn_dims *dims)
 {
     enum { N = 77, MAX_DIM = 64 };
-    struct attn_case c;
+    struct attn_case c = {.rows = 2, .tiles = 1};
     float o[2 * MAX_DIM], m[2], l[2];
-    new_attn(&c, KV_F32, dims, 2, N);
+    new_attn(&c, KV_F32, dims, N);
     const float *values = dims->latent ? c.k : c.v;
     int v_ld = dims->latent ? dims->k : dims->v;
-    attend(&kernels_generic, &c, 2, N, o, m, l);
+    attend(&kernels_generic, &c, o, m, l);
     for (int r = 0; r < 2; r++) {
         double sum = 0, out[MAX_DIM] = {0};
         for (int j = 0; j < c.visible[r]; j++) {
@@ -723,10 +781,12 @@ int main(void)
         cmocka_unit_test(test_extreme_weights),
         cmocka_unit_test(test_products_are_products),
         cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_attention_of_groups),
         cmocka_unit_test(test_attention_is_attention),
         cmocka_unit_test(test_merge_of_splits),
         cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_accumulate), cmocka_unit_test(test_rope),
+        cmocka_unit_test(test_accumulate),
+        cmocka_unit_test(test_rope),
         cmocka_unit_test(test_argmax_takes_the_first),
         cmocka_unit_test(test_exp),
         cmocka_unit_test(test_scalar_math),
