@@ -60,9 +60,11 @@ struct attn_part {
     const int32_t *blocks;
     int row;
     int from, n;  /* keys, the first one that of a block */
-    bool fetches; /* the first rows to read these blocks bring the next ones into the cache */
-    float *p;     /* [s->rows, ATTN_SPLIT] */
-    float *o;     /* [s->rows, v_pad] */
+    bool fetches; /* the first rows to read these blocks bring the next ones into the cache, */
+    const int32_t *then; /* [n_then] in the end those that follow: another tile's */
+    int n_then;
+    float *p; /* [s->rows, ATTN_SPLIT] */
+    float *o; /* [s->rows, v_pad] */
 };
 
 INLINE const uint8_t *part_block(const struct attn_part *t, int b)
@@ -71,6 +73,15 @@ INLINE const uint8_t *part_block(const struct attn_part *t, int b)
 }
 
 /* ---- Scores ---- */
+
+/* The block that is read after so many others: the last one of all again where there is none. */
+INLINE const uint8_t *next_block(const struct attn_part *t, int b)
+{
+    int last = (t->n - 1) / KV_BLOCK, behind = b - last - 1;
+    if (behind >= t->n_then) behind = t->n_then - 1;
+    if (b <= last || behind < 0) return part_block(t, b < last ? b : last);
+    return t->s->base + (size_t)t->then[behind] * t->s->stride;
+}
 
 /* R rows against NB blocks from block b on; past the last one that is taken again, for nobody. */
 INLINE void scores(enum kv_type type, int R, int NB, const struct attn_part *t, int b)
@@ -81,9 +92,8 @@ INLINE void scores(enum kv_type type, int R, int NB, const struct attn_part *t, 
     struct vf sum[MOST_ROWS][4], scale[4];
     UNROLL
     for (int i = 0; i < NB; i++) {
-        int behind = b + NB + i;
         key[i] = part_block(t, b + i < last ? b + i : last);
-        next[i] = part_block(t, behind < last ? behind : last);
+        next[i] = next_block(t, b + NB + i);
         scale[i] = vf_set(1);
         UNROLL
         for (int r = 0; r < R; r++) {
@@ -347,12 +357,22 @@ static int tile_sees(const struct attn_split *s, int tile)
     return n;
 }
 
+/* What a part's first rows fetch in the end: the own blocks of the tile that comes next. */
+static void comes_then(struct attn_part *t, int tile)
+{
+    const struct attn_split *s = t->s;
+    int n = tile < s->tiles ? (tile_sees(s, tile) + KV_BLOCK - 1) / KV_BLOCK - s->shared : 0;
+    t->n_then = n > 0 ? n : 0;
+    t->then = n > 0 ? s->blocks[tile] + s->shared : NULL;
+}
+
 /* A pass over the split: blocks that tiles share for all rows, then for each tile what is its own. */
 static void whole_split(pass_fn *pass, const struct attn_split *s, float *p, float *o)
 {
     int shared = s->shared * KV_BLOCK, rows = s->rows / s->tiles;
     struct attn_part t = {
         .s = s, .blocks = s->blocks[0], .n = shared, .fetches = true, .p = p, .o = o};
+    comes_then(&t, 0);
     if (shared > 0) all_rows(pass, t, s->rows);
     for (int i = 0; i < s->tiles; i++) {
         struct attn_part own = t;
@@ -360,6 +380,7 @@ static void whole_split(pass_fn *pass, const struct attn_split *s, float *p, flo
         own.row = i * rows;
         own.from = shared;
         own.n = tile_sees(s, i);
+        comes_then(&own, i + 1);
         if (own.n > own.from) all_rows(pass, own, rows);
     }
 }

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 enum { LANES = 16, TOP_BLOCK = 64, MAX_BLOCK = 64 };
 
@@ -233,9 +235,20 @@ int probs_top(const float *x, int n, int k, struct prob_item *items)
 /* Set to 0 what is worse than `worst`. */
 static void keep_to(float *p, int n, struct prob_item worst)
 {
-    for (int i = 0; i < n; i++) {
-        bool keep = p[i] > worst.value || (p[i] == worst.value && i <= worst.id);
-        p[i] = keep ? p[i] : 0.0f;
+    int i = 0;
+    for (; i < n && i <= worst.id; i++) {
+        p[i] = p[i] >= worst.value ? p[i] : 0.0f;
+    }
+    for (; i < n; i++) {
+        p[i] = p[i] > worst.value ? p[i] : 0.0f;
+    }
+}
+
+static void keep_items(float *p, int n, const struct prob_item *items, int n_items)
+{
+    memset(p, 0, (size_t)n * sizeof(*p));
+    for (int i = 0; i < n_items; i++) {
+        p[items[i].id] = items[i].value;
     }
 }
 
@@ -243,16 +256,107 @@ void probs_keep_count(float *p, int n, int k, struct prob_item *items)
 {
     if (k >= n) return;
     int m = gather(p, n, bound_of(p, n, k, items), items);
-    keep_to(p, n, items[select_best(items, m, k, false) - 1]);
+    keep_items(p, n, items, select_best(items, m, k, false));
+}
+
+/* Numbers from a floor on, weighed in buckets of 1/64 of an octave. Each bucket is there several times,
+ * since neighbours often fall into one, whose sum would have to wait for itself. */
+enum { BUCKETS = 4096, BUCKET_BITS = 17, BUCKET_COPIES = 4, FEW = 1024 };
+struct buckets {
+    int32_t floor; /* the bits of the float */
+    double sums[BUCKET_COPIES][BUCKETS];
+};
+
+static int32_t bits_of(float p)
+{
+    int32_t bits;
+    memcpy(&bits, &p, sizeof(bits));
+    return bits;
+}
+
+/* That of p >= 0, whose bits are in its order; what is under the floor is in the first, what is too large for all
+ * of them in the last. */
+static int bucket_of(const struct buckets *b, float p)
+{
+    int32_t i = bits_of(p) - b->floor;
+    i = i > 0 ? i >> BUCKET_BITS : 0;
+    return i < BUCKETS ? i : BUCKETS - 1;
+}
+
+/* Move the items of bucket i, of n, to the front. Returns how many. */
+static int bucket_items(const struct buckets *b, int i, struct prob_item *items, int n)
+{
+    int m = 0;
+    for (int j = 0; j < n; j++) {
+        struct prob_item item = items[j];
+        if (bucket_of(b, item.value) == i) items[m++] = item;
+    }
+    return m;
+}
+
+static void buckets_fill(struct buckets *b, const struct prob_item *items, int n, float floor)
+{
+    int i = 0;
+    memset(b, 0, sizeof(*b));
+    b->floor = bits_of(floor);
+    for (; i + BUCKET_COPIES <= n; i += BUCKET_COPIES) {
+        for (int c = 0; c < BUCKET_COPIES; c++) {
+            float p = items[i + c].value;
+            b->sums[c][bucket_of(b, p)] += (double)p;
+        }
+    }
+    for (; i < n; i++) {
+        b->sums[0][bucket_of(b, items[i].value)] += (double)items[i].value;
+    }
+}
+
+static double bucket_sum(const struct buckets *b, int i)
+{
+    return (b->sums[0][i] + b->sums[1][i]) + (b->sums[2][i] + b->sums[3][i]);
+}
+
+/* The bucket in which the sum of the best reaches *target, which is less by what lies above it then. It has an
+ * item, whatever the target is. */
+static int bucket_reaching(const struct buckets *b, double *target)
+{
+    int i = BUCKETS - 1;
+    for (double sum; i > 0 && ((sum = bucket_sum(b, i)) < *target || sum == 0); i--) {
+        *target -= sum;
+    }
+    return i;
+}
+
+/* Of items[0, n), n >= 1, all from a floor on, leave those of the bucket in which the sum of the best reaches
+ * *target. Returns how many; *target is less by what lies above it. */
+static int narrow(struct prob_item *items, int n, float floor, double *target)
+{
+    struct buckets b;
+    buckets_fill(&b, items, n, floor);
+    return bucket_items(&b, bucket_reaching(&b, target), items, n);
+}
+
+/* All that is less weighs together less than half of the 1 - share that is left out. */
+static float share_floor(double sum, int n, float share)
+{
+    return (float)(0.5 * (1.0 - (double)share) * sum / n);
 }
 
 void probs_keep_share(float *p, int n, float share, struct prob_item *items)
 {
-    double sum = probs_sum(p, n);
-    /* All entries below this together weigh less than the 1 - share that is left out. */
-    double floor = 0.5 * (1.0 - (double)share) * sum / n;
-    int m = gather(p, n, (float)floor, items);
-    keep_to(p, n, items[select_best(items, m, (double)share * sum, true) - 1]);
+    double sum = probs_sum(p, n), target = (double)share * sum;
+    float floor = share_floor(sum, n, share);
+    int m = 0;
+    for (int i = 0; i < n; i++) { /* without a branch, which would go either way */
+        items[m] = (struct prob_item){p[i], i};
+        m += p[i] >= floor;
+    }
+    if (m <= FEW) {
+        keep_items(p, n, items, select_best(items, m, target, true));
+        return;
+    }
+    m = narrow(items, m, floor, &target);
+    struct prob_item all = {floor, n}; /* rounding: nothing is left to choose from */
+    keep_to(p, n, m > 0 ? items[select_best(items, m, target, true) - 1] : all);
 }
 
 void probs_keep_least(float *p, int n, float floor)

@@ -3,8 +3,8 @@
  * Every result is defined to the bit, whatever the vector width: sums take blocks of PROBS_BLOCK
  * numbers, each in 16 lanes and one tree (kernels.h, N5), and add the blocks in order in double.
  * Order is "better first": by value, equal values by lower id. Nothing sorts the vocabulary:
- * selections partition (Hoare's quickselect), after a bound from block maxima has thrown most
- * candidates away.
+ * selections partition (Hoare's quickselect), after a bound from block maxima, or sums by size, have
+ * left few candidates.
  *
  * Pure functions; any thread.
  *

@@ -431,12 +431,62 @@ static void test_top_of_ties(void **state)
     }
 }
 
+static int best_first(const void *a, const void *b)
+{
+    const struct prob_item *x = a, *y = b;
+    if (x->value != y->value) return x->value > y->value ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* How many of the sorted ones reach a share. All are multiples of 2^-20, so that sums are exact. */
+static int naive_share(const struct prob_item *sorted, int n, double target)
+{
+    double sum = 0;
+    int kept = 0;
+    while (kept < n && (kept == 0 || sum < target)) {
+        sum += (double)sorted[kept++].value;
+    }
+    return kept;
+}
+
+/* Nuclei of rows that are flat, and of ones with few favourites; many are equal. */
+static void test_shares(void **state)
+{
+    (void)state;
+    enum { N = 20001 };
+    static const float shares[] = {0, 0.001f, 0.5f, 0.9f, 0.95f, 0.999f};
+    static float p[N];
+    static struct prob_item sorted[N], items[N];
+    for (int steep = 0; steep < 12; steep++) {
+        for (size_t s = 0; s < sizeof(shares) / sizeof(shares[0]); s++) {
+            unsigned seed = 99;
+            for (int i = 0; i < N; i++) {
+                seed = seed * 1664525u + 1013904223u;
+                float v = powf((float)(seed >> 8) * 0x1p-24f, (float)(steep * steep) / 2);
+                p[i] = i == 77 ? 1 : floorf(v * 0x1p20f) * 0x1p-20f;
+                sorted[i] = (struct prob_item){p[i], i};
+            }
+            qsort(sorted, N, sizeof(sorted[0]), best_first);
+            int kept = naive_share(sorted, N, (double)shares[s] * probs_sum(p, N));
+            probs_keep_share(p, N, shares[s], items);
+            for (int i = 0; i < N; i++) {
+                assert_true(p[sorted[i].id] == (i < kept ? sorted[i].value : 0));
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_processed_distribution), cmocka_unit_test(test_support), cmocka_unit_test(test_own_distribution),
-        cmocka_unit_test(test_draws_follow_it),        cmocka_unit_test(test_uniform),
-        cmocka_unit_test(test_nothing_to_choose),      cmocka_unit_test(test_top_of_ties),
+        cmocka_unit_test(test_processed_distribution),
+        cmocka_unit_test(test_support),
+        cmocka_unit_test(test_own_distribution),
+        cmocka_unit_test(test_draws_follow_it),
+        cmocka_unit_test(test_uniform),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_nothing_to_choose),
+        cmocka_unit_test(test_top_of_ties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
