@@ -26,7 +26,8 @@ enum { SWEEP_MS = 10000 /* for a run's last process to die */ };
 typedef pid_t fork_call(void);
 
 static fork_call *real_fork;
-static bool served; /* the first call has come */
+static bool served;   /* the first call has come */
+static char name[16]; /* the interpreter's, and so its runs' */
 
 /* The program's environment is as it would be without us. */
 __attribute__((constructor)) static void begin(void)
@@ -89,6 +90,7 @@ static bool settle(int socket)
                       .warm = {.name = ""},
                       .filter = {.len = (unsigned short)o.n_filter, .filter = filter}};
     setsid();
+    prctl(PR_SET_NAME, name);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     bool ok = chdir(o.work) == 0;
@@ -138,13 +140,15 @@ static void end_run(pid_t pid, bool alone, struct warm_answer *a)
     a->gone = alone ? proctree_kill_reachable(SWEEP_MS) : proctree_kill(WARM_PROC, SWEEP_MS);
 }
 
-/* Returns in the processes of runs. */
+/* Returns in the processes of runs. While it waits it is called as what it is of: the server's own. */
 static void serve(void)
 {
     struct warm_command command;
     struct warm_answer a = {.pid = proctree_self(WARM_PROC)};
     pid_t pid = -1;
     int fd;
+    prctl(PR_GET_NAME, name);
+    prctl(PR_SET_NAME, "ts-warm");
     for (answer(&a); hear(&command, &fd); answer(&a)) {
         a = (struct warm_answer){0};
         if (command.what == WARM_END) {
