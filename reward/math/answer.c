@@ -120,7 +120,7 @@ static struct span after_minus(struct span s)
         "negative ",         "minus ",           "Negative ",      "Minus ",
         "\\text{negative }", "\\text{negative}", "\\text{minus }", "\\text{minus}"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (span_starts(s, span_str(words[i]))) return span_slice(s, strlen(words[i]), s.n);
+        if (words_opens(s, words[i])) return span_slice(s, strlen(words[i]), s.n);
     }
     return span_of(NULL, 0);
 }

@@ -63,7 +63,7 @@ static bool holds_formula(struct span s)
         if (s.p[i] != '\\' || i + 1 >= s.n || !ascii_is_letter(s.p[i + 1])) continue;
         bool font = false;
         for (size_t k = 0; k < sizeof(fonts) / sizeof(fonts[0]); k++) {
-            font |= span_starts(span_slice(s, i + 1, s.n), span_str(fonts[k]));
+            font |= words_opens(span_slice(s, i + 1, s.n), fonts[k]);
         }
         if (!font) return true;
     }
@@ -207,7 +207,7 @@ static uint32_t letters_listed(struct span s)
     for (size_t i = 0; i < s.n;) {
         size_t n = 0;
         for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++) {
-            if (span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) n = strlen(skipped[k]);
+            if (words_opens(span_slice(s, i, s.n), skipped[k])) n = strlen(skipped[k]);
         }
         if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
             if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;

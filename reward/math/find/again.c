@@ -30,7 +30,7 @@ static size_t sign_at(struct span s, size_t i, bool *rounds)
     struct span rest = span_slice(s, i, s.n);
     *rounds = false;
     for (size_t k = 0; k < sizeof(about) / sizeof(about[0]); k++) {
-        if (!span_starts(rest, span_str(about[k]))) continue;
+        if (!words_opens(rest, about[k])) continue;
         *rounds = true;
         return strlen(about[k]);
     }
@@ -69,7 +69,7 @@ static bool is_computed(struct span s)
     static const char *const heads[] = {"\\frac", "\\sqrt", "\\dfrac", "\\tfrac"};
     bool head = false, command = false;
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
-        head |= span_starts(s, span_str(heads[k]));
+        head |= words_opens(s, heads[k]);
     }
     for (size_t i = 0; head && i < s.n; i++) {
         bool letter = ascii_is_letter(s.p[i]);
@@ -118,7 +118,7 @@ static bool has_condition(struct span s)
         if (i > 0 && ascii_is_letter(s.p[i - 1])) continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
             size_t end = i + strlen(words[k]);
-            bool here = span_starts(span_slice(s, i, s.n), span_str(words[k]));
+            bool here = words_opens(span_slice(s, i, s.n), words[k]);
             if (here && (end == s.n || !ascii_is_letter(s.p[end]))) return true;
         }
     }
@@ -174,7 +174,7 @@ struct span again_last(struct span s)
     if (s.n == 0 || s.n > LONGEST || !find_chain(s, &c) || has_condition(s)) return NOTHING;
     struct span left = span_trim(span_slice(s, 0, c.first));
     struct span right = span_trim(span_slice(s, c.last, s.n));
-    bool matrix = span_starts(right, span_str("[[")) || span_starts(right, span_str("\\begin{"));
+    bool matrix = words_opens(right, "[[") || span_starts(right, span_str("\\begin{"));
     bool chain = c.equalities + c.roundings >= 2 || c.roundings == 1 || matrix;
     if (left.n == 0 || (c.equalities < 2 && (has_words(left) || is_sign(left)))) return NOTHING;
     if (!chain && !(is_computed(left) && !has_unknown(left))) return NOTHING;

@@ -35,7 +35,7 @@ static bool is_bound(struct span s, size_t i)
     if (i >= s.n || !ascii_is_letter(s.p[i])) return false;
     i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
     for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
-        if (span_starts(span_slice(s, i, s.n), span_str(signs[k]))) return true;
+        if (words_opens(span_slice(s, i, s.n), signs[k])) return true;
     }
     return false;
 }
@@ -48,7 +48,7 @@ static size_t before_condition(struct span s, size_t from, size_t end)
     for (size_t i = from; i < end; i++) {
         bool may = s.p[i] == ' ' && i + 1 < end && strchr("fwi", s.p[i + 1]) != NULL;
         for (size_t k = 0; may && k < sizeof(words) / sizeof(words[0]); k++) {
-            bool here = span_starts(span_slice(s, i, end), span_str(words[k]));
+            bool here = words_opens(span_slice(s, i, end), words[k]);
             if (here && is_bound(s, i + strlen(words[k]))) return i;
         }
     }
@@ -188,7 +188,7 @@ static bool is_comparison(struct span rest)
     struct span clause = span_slice(rest, 0, 60);
     bool which = false;
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
-        which |= span_starts(clause, span_str(heads[k]));
+        which |= words_opens(clause, heads[k]);
     }
     size_t stop = clause.n < 12 ? SPAN_NONE : span_find(clause, span_str(","), which ? 12 : 1);
     if (stop != SPAN_NONE) clause.n = stop;
@@ -210,14 +210,14 @@ static bool is_source(struct span rest)
                                         "lemma",   "criterion", "algorithm"};
     size_t n = 0;
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]) && n == 0; k++) {
-        if (span_starts(rest, span_str(heads[k]))) n = strlen(heads[k]);
+        if (words_opens(rest, heads[k])) n = strlen(heads[k]);
     }
     struct span clause = span_slice(rest, n, n + MAX_CLAUSE);
     if (n == 0 || clause.n < 3) return false;
     if (clause.p[0] == '(' && ascii_is_digit(clause.p[1]) && clause.p[2] == ')') return true;
     for (size_t i = 0; i < clause.n && strchr(",;.=", clause.p[i]) == NULL; i++) {
         for (size_t k = 0; clause.p[i] == ' ' && k < sizeof(nouns) / sizeof(nouns[0]); k++) {
-            if (span_starts(span_slice(clause, i + 1, clause.n), span_str(nouns[k]))) return true;
+            if (words_opens(span_slice(clause, i + 1, clause.n), nouns[k])) return true;
         }
     }
     return false;
@@ -237,7 +237,7 @@ static bool is_remark(struct span rest)
     if (close + 1 < rest.n) return false;
     struct span inside = span_slice(rest, 2, close - 1);
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
-        if (words_start(inside, span_str(heads[k]))) return false;
+        if (words_begin(inside, heads[k])) return false;
     }
     bool assigns = inside.n > 3 && ascii_is_letter(inside.p[0]) && !ascii_is_letter(inside.p[1]);
     return !assigns && span_has(inside, ' ') && prose_has_words(inside);
@@ -258,7 +258,7 @@ static bool leads_on(struct span rest)
         bool value = ascii_is_digit(rest.p[i - 1]) || strchr("$)}", rest.p[i - 1]) != NULL;
         for (size_t k = 0; value && rest.p[i] == ' ' && k < sizeof(verbs) / sizeof(verbs[0]); k++) {
             size_t end = i + strlen(verbs[k]);
-            bool here = span_starts(span_slice(rest, i, rest.n), span_str(verbs[k]));
+            bool here = words_opens(span_slice(rest, i, rest.n), verbs[k]);
             if (here && end < rest.n &&
                 (ascii_is_digit(rest.p[end]) || strchr("$\\-", rest.p[end]) != NULL)) {
                 return true;

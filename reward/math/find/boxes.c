@@ -85,7 +85,7 @@ static bool opens_box(struct span s, size_t i)
 {
     static const char *const marks[] = {"\\boxed{", "\\fbox{", "\\framebox{", "<|begin_of_box|>"};
     for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++) {
-        if (span_starts(span_slice(s, i, s.n), span_str(marks[k]))) return true;
+        if (words_opens(span_slice(s, i, s.n), marks[k])) return true;
     }
     return false;
 }
@@ -148,14 +148,14 @@ static size_t label_end(struct span s)
     bool named = false;
     if (s.n >= 3 && memcmp(s.p, "\xe2\x91", 2) == 0 && (unsigned char)s.p[2] > 0xa0) return 3;
     for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && !named; k++) {
-        named = words_start(s, span_str(names[k]));
+        named = words_begin(s, names[k]);
         if (named) i = strlen(names[k]);
     }
     bool open = i < s.n && s.p[i] == '(';
     i += open;
     for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
         at = i + strlen(numbers[k]);
-        if (at >= s.n || !words_start(span_slice(s, i, s.n), span_str(numbers[k]))) continue;
+        if (at >= s.n || !words_begin(span_slice(s, i, s.n), numbers[k])) continue;
         if (s.p[at] != ')' && (open || (s.p[at] != '.' && s.p[at] != ':'))) continue;
         at++;
         return at + (at < s.n && s.p[at] == ':');

@@ -100,7 +100,7 @@ static size_t label_end(struct span s)
     static const char *const wraps[] = {"\\textbf{", "\\text{", "\\mathrm{", "\\textrm{", "**", ""};
     for (size_t k = 0; k < sizeof(wraps) / sizeof(wraps[0]); k++) {
         size_t i = strlen(wraps[k]);
-        if (!span_starts(s, span_str(wraps[k])) || i + 3 >= s.n) continue;
+        if (!words_opens(s, wraps[k]) || i + 3 >= s.n) continue;
         if (s.p[i] != '(' || s.p[i + 1] < 'A' || s.p[i + 1] > 'J' || s.p[i + 2] != ')') continue;
         i += 3;
         while (i < s.n && s.p[i] != 0 && strchr(" ~}*", s.p[i]) != NULL) {
@@ -128,7 +128,7 @@ struct span choice_content(struct span s, char *letter)
     *letter = s.p[span_find(s, span_str("("), 0) + 1];
     s = span_trim(span_slice(s, i, s.n));
     for (size_t k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++) {
-        if (span_starts(s, span_str(spaces[k]))) s = span_slice(s, strlen(spaces[k]), s.n);
+        if (words_opens(s, spaces[k])) s = span_slice(s, strlen(spaces[k]), s.n);
     }
     return words_unwrap(s);
 }

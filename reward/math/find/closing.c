@@ -19,7 +19,7 @@ enum { MAX_CHECK = 4000, MAX_SENTENCES = 40, MAX_HEADING = 40, MAX_ROUNDS = 8 };
 static bool starts_one(struct span s, const char *const *list)
 {
     for (size_t i = 0; list[i] != NULL; i++) {
-        if (words_start(s, span_str(list[i]))) return true;
+        if (words_begin(s, list[i])) return true;
     }
     return false;
 }
@@ -48,7 +48,7 @@ static struct span without_marks(struct span s)
         s = span_slice(s, 1, s.n);
     }
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        if (span_starts(s, span_str(signs[i]))) return span_slice(s, strlen(signs[i]), s.n);
+        if (words_opens(s, signs[i])) return span_slice(s, strlen(signs[i]), s.n);
     }
     return s;
 }
@@ -342,8 +342,7 @@ struct span closing_without_sequel(struct span s)
     size_t comma = span_find(s, span_str("\xef\xbc\x8c"), 0);
     for (size_t i = 0; comma != SPAN_NONE && comma > 0 && i < sizeof(openers) / sizeof(openers[0]);
          i++) {
-        if (span_starts(span_slice(s, comma + 3, s.n), span_str(openers[i])))
-            return span_slice(s, 0, comma);
+        if (words_opens(span_slice(s, comma + 3, s.n), openers[i])) return span_slice(s, 0, comma);
     }
     return s;
 }

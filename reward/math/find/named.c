@@ -31,7 +31,7 @@ static size_t joint_at(struct span s, size_t i)
         ",\n",    "\n",       " with a ",   " et ",  " und ",   "\xef\xbc\x8c", "\xef\xbc\x9b"};
     struct span rest = span_slice(s, i, s.n);
     for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
-        if (span_starts(rest, span_str(joints[k]))) return strlen(joints[k]);
+        if (words_opens(rest, joints[k])) return strlen(joints[k]);
     }
     return 0;
 }
@@ -161,7 +161,7 @@ static bool is_idle(struct span part, bool first)
                                         "at x",      "at $x",     "which is ", "as "};
     part = span_trim(part);
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
-        if (words_start(part, span_str(heads[k]))) return true;
+        if (words_begin(part, heads[k])) return true;
     }
     bool value = false;
     for (size_t i = 0; i < part.n; i++) {

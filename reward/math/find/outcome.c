@@ -76,7 +76,7 @@ static size_t after_adjectives(struct span s, size_t i)
 {
     for (size_t k = 0; k < sizeof(adjectives) / sizeof(adjectives[0]); k++) {
         size_t n = strlen(adjectives[k]);
-        bool here = words_start(span_slice(s, i, s.n), span_str(adjectives[k]));
+        bool here = words_begin(span_slice(s, i, s.n), adjectives[k]);
         if (!here || i + n >= s.n || s.p[i + n] != ' ') continue;
         i += n + 1;
         k = (size_t)-1; /* all of them again */
@@ -114,7 +114,7 @@ static bool ends_there(struct span rest, int where)
     bool words = false;
     for (size_t i = 0; i < rest.n; i++) {
         for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]); k++) {
-            if (words_start(span_slice(rest, i, rest.n), span_str(reasons[k]))) return true;
+            if (words_begin(span_slice(rest, i, rest.n), reasons[k])) return true;
         }
         if (ascii_is_digit(rest.p[i]) || rest.p[i] == '=') return false;
         words |= i > 0 && ascii_is_letter(rest.p[i]);
@@ -140,7 +140,7 @@ static bool is_supposed(struct span before)
     for (size_t i = 0; i < before.n; i++) {
         if (i > 0 && before.p[i - 1] != ' ') continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-            if (words_start(span_slice(before, i, before.n), span_str(words[k]))) return true;
+            if (words_begin(span_slice(before, i, before.n), words[k])) return true;
         }
     }
     return false;
@@ -154,7 +154,7 @@ static bool none_left(struct span rest)
     for (size_t i = 3, words = 0; i < rest.n && words < 4; i++) {
         if (rest.p[i - 1] != ' ') continue;
         for (size_t k = 0; words > 0 && k < sizeof(ends) / sizeof(ends[0]); k++) {
-            if (words_start(span_slice(rest, i, rest.n), span_str(ends[k]))) {
+            if (words_begin(span_slice(rest, i, rest.n), ends[k])) {
                 return ends_there(span_slice(rest, i + strlen(ends[k]), rest.n), AT_END);
             }
         }

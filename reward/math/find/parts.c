@@ -40,7 +40,7 @@ static const char *const labels[SERIES][MAX_PARTS] = {
 static size_t after_one(struct span s, size_t i, const char *const *signs, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
-        if (words_start(span_slice(s, i, s.n), span_str(signs[k]))) return i + strlen(signs[k]);
+        if (words_begin(span_slice(s, i, s.n), signs[k])) return i + strlen(signs[k]);
     }
     return i;
 }
@@ -58,7 +58,7 @@ static size_t label_end(struct span s, size_t i, enum series series, int k)
         i++;
     }
     size_t named = AFTER_ONE(s, i, names), opened = AFTER_ONE(s, named, open);
-    if (!words_start(span_slice(s, opened, s.n), span_str(labels[series][k]))) return SPAN_NONE;
+    if (!words_begin(span_slice(s, opened, s.n), labels[series][k])) return SPAN_NONE;
     size_t end = opened + strlen(labels[series][k]), closed = AFTER_ONE(s, end, close);
     bool bracket = closed > end && (s.p[end] == ')' || (unsigned char)s.p[end] == 0xef);
     bool dressed = end < s.n && memchr("* \n", s.p[end], 3) != NULL;

@@ -105,14 +105,13 @@ static bool may_start_phrase(int first, int second)
 
 /* The offset after p where it stands at s.p[i], signs of emphasis between its words passed over;
  * SPAN_NONE elsewhere. */
-static size_t after_phrase(struct span s, size_t i, struct span p)
+static size_t after_phrase(struct span s, size_t i, const char *p)
 {
-    for (size_t k = 0; k < p.n;) {
+    for (size_t k = 0; p[k] != 0;) {
         while (k > 0 && i < s.n && (s.p[i] == '*' || s.p[i] == '_')) {
             i++;
         }
-        if (i >= s.n || ascii_lower((unsigned char)s.p[i]) != (unsigned char)p.p[k])
-            return SPAN_NONE;
+        if (i >= s.n || ascii_lower((unsigned char)s.p[i]) != (unsigned char)p[k]) return SPAN_NONE;
         i++;
         k++;
     }
@@ -125,7 +124,7 @@ static size_t phrase_at(struct span s, size_t i, const char **language)
 {
     size_t found = SPAN_NONE;
     for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
-        size_t end = after_phrase(s, i, span_str(phrases[k].words));
+        size_t end = after_phrase(s, i, phrases[k].words);
         if (end == SPAN_NONE || (found != SPAN_NONE && end <= found)) continue;
         if (words_start(span_slice(s, end, s.n), span_str(" not "))) continue;
         if (words_start(span_slice(s, end, s.n), span_str("n't"))) continue;
@@ -151,7 +150,7 @@ static bool is_supposed(struct span s, size_t i)
     for (size_t at = from; at < i; at++) {
         if (at > from && s.p[at - 1] != ' ') continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-            if (words_start(span_slice(s, at, i), span_str(words[k]))) return true;
+            if (words_begin(span_slice(s, at, i), words[k])) return true;
         }
     }
     return false;
@@ -261,7 +260,7 @@ static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct 
     }
     bool taken_back = false;
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]) && !taken_back; i++) {
-        taken_back = words_start(rest, span_str(openers[i]));
+        taken_back = words_begin(rest, openers[i]);
     }
     if (!taken_back) return false;
     struct stated st = stated_in(a, span_trim(span_slice(rest, 0, MAX_SENTENCE)), kinds);

@@ -142,7 +142,7 @@ static size_t after_tag(struct span s, size_t i)
     from += from < s.n && s.p[from] == '/';
     for (size_t k = 0; k < sizeof(tags) / sizeof(tags[0]); k++) {
         size_t end = from + strlen(tags[k]);
-        bool here = span_starts(span_slice(s, from, s.n), span_str(tags[k]));
+        bool here = words_opens(span_slice(s, from, s.n), tags[k]);
         if (here && end < s.n && s.p[end] == '>') return end + 1;
     }
     return i;
@@ -220,7 +220,7 @@ static bool is_heading(struct span inside)
     struct span s = span_trim(inside);
     if (s.n == 0 || s.p[s.n - 1] == ':' || span_ends(s, span_str("\xef\xbc\x9a"))) return true;
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-        if (words_start(s, span_str(heads[i]))) return true;
+        if (words_begin(s, heads[i])) return true;
     }
     return false;
 }
@@ -265,7 +265,7 @@ static size_t font_end(struct span s, size_t i)
                                         "\\textsf", "\\emph"};
     for (size_t k = 0; k < sizeof(fonts) / sizeof(fonts[0]); k++) {
         size_t end = i + strlen(fonts[k]);
-        if (!span_starts(span_slice(s, i, s.n), span_str(fonts[k]))) continue;
+        if (!words_opens(span_slice(s, i, s.n), fonts[k])) continue;
         while (end < s.n && s.p[end] == ' ') {
             end++;
         }
@@ -280,7 +280,7 @@ static size_t spacing(struct span s, size_t i)
     static const char *const spaces[] = {"\\qquad", "\\quad", "\\,", "\\;",
                                          "\\:",     "\\ ",    "\\!", "~"};
     for (size_t k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++) {
-        if (span_starts(span_slice(s, i, s.n), span_str(spaces[k]))) return strlen(spaces[k]);
+        if (words_opens(span_slice(s, i, s.n), spaces[k])) return strlen(spaces[k]);
     }
     return 0;
 }

@@ -200,13 +200,13 @@ bool prose_refuses(struct span s)
     }
     for (size_t i = 0;
          i < sizeof(questions) / sizeof(questions[0]) && span_ends(last, span_str("?")); i++) {
-        if (words_start(last, span_str(questions[i]))) return true; /* "Is it 3?" */
+        if (words_begin(last, questions[i])) return true; /* "Is it 3?" */
     }
     bool supposed =
         words_start(last, span_str("assume ")) || words_start(last, span_str("suppose "));
     if (supposed && span_find(last, span_str("then"), 0) == SPAN_NONE) return true;
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
-        if (words_start(last, span_str(openings[i]))) return i > 3 || is_negative(last);
+        if (words_begin(last, openings[i])) return i > 3 || is_negative(last);
     }
     return false;
 }
@@ -247,7 +247,7 @@ static bool is_about_before(struct span s)
                                           "her ",    "they ", "their ", "this ",  "these ",
                                           "in fact", "many ", "some ",  "people "};
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
-        if (words_start(s, span_str(openers[i]))) return true;
+        if (words_begin(s, openers[i])) return true;
     }
     return false;
 }

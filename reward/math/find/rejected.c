@@ -61,7 +61,7 @@ static size_t joint_before(struct span s, size_t end)
     for (size_t i = end; i > least; i--) {
         if (s.p[i - 1] == '.' && i < end && s.p[i] == ' ') return SPAN_NONE;
         for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
-            if (span_starts(span_slice(s, i - 1, end), span_str(joints[k]))) return i - 1;
+            if (words_opens(span_slice(s, i - 1, end), joints[k])) return i - 1;
         }
     }
     return SPAN_NONE;
@@ -110,7 +110,7 @@ static struct span value_of(struct span clause)
     for (bool again = true; again;) {
         again = false;
         for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]) && !again; k++) {
-            again = words_start(clause, span_str(heads[k]));
+            again = words_begin(clause, heads[k]);
             if (again) clause = span_trim(span_slice(clause, strlen(heads[k]), clause.n));
         }
     }

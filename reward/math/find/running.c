@@ -31,7 +31,7 @@ static bool is_operation(struct span s)
 {
     static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\frac", "\\$", "\\%"};
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (span_starts(s, span_str(commands[i]))) return true;
+        if (words_opens(s, commands[i])) return true;
     }
     return false;
 }
@@ -93,7 +93,7 @@ static bool is_adjunct(struct span gap)
         if (i > 0 && gap.p[i - 1] != ' ') continue;
         for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]); k++) {
             bool range = i + 3 == gap.n && preps[k][0] == 't' && preps[k][1] == 'o';
-            if (!range && words_start(word, span_str(preps[k]))) return true;
+            if (!range && words_begin(word, preps[k])) return true;
         }
     }
     return false;
@@ -113,7 +113,7 @@ static struct span final_word(struct span s)
 static bool is_word_of(struct span w, const char *const *list, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
-        if (w.n == strlen(list[k]) && words_start(w, span_str(list[k]))) return true;
+        if (w.n == strlen(list[k]) && words_begin(w, list[k])) return true;
     }
     return false;
 }
@@ -191,7 +191,7 @@ static bool is_place(struct span rest)
         rest = span_slice(rest, 1, rest.n);
     }
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-        if (words_start(rest, span_str(words[k]))) return true;
+        if (words_begin(rest, words[k])) return true;
     }
     return false;
 }
@@ -231,13 +231,13 @@ static bool is_named(struct span s, size_t from, size_t to)
         "then ",   "finally, ",  "and "};
     struct span before = span_slice(s, 0, from);
     for (size_t k = 0; k < sizeof(openers) / sizeof(openers[0]); k++) {
-        if (words_start(before, span_str(openers[k]))) {
+        if (words_begin(before, openers[k])) {
             before = span_slice(before, strlen(openers[k]), before.n);
         }
     }
     if (span_trim(before).n > 0) return false;
     for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
-        if (span_starts(span_slice(s, to, s.n), span_str(verbs[k]))) return true;
+        if (words_opens(span_slice(s, to, s.n), verbs[k])) return true;
     }
     return false;
 }
@@ -303,7 +303,7 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
     if (is_known_before(gap) || is_done_before(gap)) return true;
     if (!h->governs) return false;
     for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
-        if (words_start(rest, span_str(counts[k]))) return false; /* arranged in 120 ways */
+        if (words_begin(rest, counts[k])) return false; /* arranged in 120 ways */
     }
     bool price = t.n > 0 && t.p[0] == '$' && span_ends(gap, span_str("for "));
     return !price;

@@ -340,7 +340,7 @@ static struct atom foreign_atom(struct span s, size_t i, enum atom_kind before)
 {
     static const char *const joints[] = {"\xe6\x88\x96", "\xe5\x92\x8c", "\xe4\xb8\x94"};
     for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && ends_operand(before); k++) {
-        if (span_starts(span_slice(s, i, s.n), span_str(joints[k]))) {
+        if (words_opens(span_slice(s, i, s.n), joints[k])) {
             return (struct atom){ATOM_JOIN, i, i + 3};
         }
     }

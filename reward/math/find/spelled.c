@@ -142,7 +142,7 @@ static struct span only_one(struct span s, size_t digits)
                                         "there is exactly one "};
     for (size_t i = digits; i < s.n; i++) {
         for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
-            if (!words_start(span_slice(s, i, s.n), span_str(forms[k]))) continue;
+            if (!words_begin(span_slice(s, i, s.n), forms[k])) continue;
             size_t end = i + strlen(forms[k]) - 1;
             return span_slice(s, end - 3, end);
         }

@@ -107,7 +107,7 @@ static const struct row *row_after(struct span s, size_t i, enum side side)
     struct span rest = span_slice(s, i, s.n);
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         size_t n = strlen(rows[k].words);
-        bool here = rows[k].side == side && words_start(rest, span_str(rows[k].words));
+        bool here = rows[k].side == side && words_begin(rest, rows[k].words);
         if (here && (n == rest.n || !is_word((unsigned char)rest.p[n]))) return &rows[k];
     }
     return NULL;
@@ -121,7 +121,7 @@ static const struct row *row_before(struct span s, size_t end)
         size_t n = strlen(rows[k].words);
         if (rows[k].side != LEFT || n > end) continue;
         bool border = n == end || !is_word((unsigned char)s.p[end - n - 1]);
-        bool here = border && words_start(span_slice(s, end - n, end), span_str(rows[k].words));
+        bool here = border && words_begin(span_slice(s, end - n, end), rows[k].words);
         if (here && (best == NULL || n > strlen(best->words))) best = &rows[k];
     }
     return best;

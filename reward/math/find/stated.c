@@ -59,7 +59,7 @@ static size_t after_leads(struct span s, size_t i)
             i++;
         }
         for (size_t k = 0; k < sizeof(leads) / sizeof(leads[0]) && !again; k++) {
-            again = words_start(span_slice(s, i, s.n), span_str(leads[k]));
+            again = words_begin(span_slice(s, i, s.n), leads[k]);
             if (again) i += strlen(leads[k]);
         }
     }

@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "reward/math/read/lexer.h"
+#include "reward/math/read/words.h"
 
 enum { MOST_EQUATION = 400 };
 
@@ -20,7 +21,7 @@ static void skip_setting(struct span s, size_t *i)
     static const char *const skipped[] = {"\\mathrm{", "\\text{", "\\ce{", "_",
                                           "{",         "}",       "\\,",   " "};
     for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
-        if (!span_starts(span_slice(s, *i, s.n), span_str(skipped[k]))) continue;
+        if (!words_opens(span_slice(s, *i, s.n), skipped[k])) continue;
         *i += strlen(skipped[k]);
         k = (size_t)-1;
     }
@@ -79,7 +80,7 @@ static size_t arrow_at(struct span s, size_t i)
     static const char *const arrows[] = {"\\longrightarrow", "\\rightarrow", "\\to", "->",
                                          "\xe2\x86\x92"};
     for (size_t k = 0; k < sizeof(arrows) / sizeof(arrows[0]); k++) {
-        if (span_starts(span_slice(s, i, s.n), span_str(arrows[k]))) return strlen(arrows[k]);
+        if (words_opens(span_slice(s, i, s.n), arrows[k])) return strlen(arrows[k]);
     }
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <assert.h>
 
 #include "reward/math/read/lexer_impl.h"
+#include "reward/math/read/words.h"
 
 enum { LOOKAHEAD = 12 };
 
@@ -68,8 +69,8 @@ static size_t operator_at(struct lexer *l, struct span s, size_t i)
         {";", T_SEMI, 0},         {":", T_COLON, 0},        {"&", T_AMP, 0},
     };
     for (size_t k = 0; k < sizeof(table) / sizeof(table[0]); k++) {
+        if (!words_opens(span_slice(s, i, s.n), table[k].text)) continue;
         size_t n = strlen(table[k].text);
-        if (!span_starts(span_slice(s, i, s.n), span_str(table[k].text))) continue;
         int kind = table[k].kind;
         if (kind == T_LP || kind == T_LB) l->depth++;
         if ((kind == T_RP || kind == T_RB) && l->depth > 0) l->depth--;

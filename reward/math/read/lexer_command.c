@@ -9,6 +9,7 @@
 #include "reward/math/read/lexer_impl.h"
 #include "reward/math/read/units.h"
 #include "reward/math/tree/functions.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_TEXT_DEPTH = 8 };
 
@@ -82,7 +83,7 @@ static size_t after_spacing(struct span s, size_t i)
 {
     static const char *const skipped[] = {" ", "\\left", "\\!", "\\,", "\\;", "~"};
     for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
-        if (!span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) continue;
+        if (!words_opens(span_slice(s, i, s.n), skipped[k])) continue;
         i += strlen(skipped[k]);
         k = (size_t)-1; /* all of them again */
     }

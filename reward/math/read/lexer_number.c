@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/lexer_impl.h"
+#include "reward/math/read/words.h"
 
 static bool three_digits(struct span s, size_t i)
 {
@@ -20,8 +21,8 @@ static size_t sure_separator(struct span s, size_t i)
                                         ",\\,",   "\\,", "\\ ",       "{\\,}", "\\;",
                                         ",\\ ",   "\\!", "~"};
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
+        if (!words_opens(span_slice(s, i, s.n), forms[f])) continue;
         size_t n = strlen(forms[f]);
-        if (!span_starts(span_slice(s, i, s.n), span_str(forms[f]))) continue;
         while (lexer_at(s, i + n) == ' ') {
             n++;
         }

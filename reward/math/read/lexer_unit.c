@@ -4,6 +4,7 @@
  */
 #include "reward/math/read/lexer_impl.h"
 #include "reward/math/read/units.h"
+#include "reward/math/read/words.h"
 
 /* A unit may follow: a value stands before, or another unit. */
 bool lexer_after_value(const struct lexer *l)
@@ -87,7 +88,7 @@ size_t lexer_degree_sign(struct span s, size_t i)
     }
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
         size_t n = strlen(forms[f]);
-        if (span_starts(span_slice(s, i, s.n), span_str(forms[f])) &&
+        if (words_opens(span_slice(s, i, s.n), forms[f]) &&
             (forms[f][n - 1] == '}' || !ascii_is_letter(lexer_at(s, i + n)))) {
             return i + n;
         }

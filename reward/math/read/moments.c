@@ -129,7 +129,7 @@ static int part_of_the_day(struct span s)
                  {"o'clock in the morning", 'a'}, {"o'clock in the afternoon", 'p'},
                  {"o'clock in the evening", 'p'}};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        bool all = s.n == strlen(parts[i].words) && words_start(s, span_str(parts[i].words));
+        bool all = s.n == strlen(parts[i].words) && words_begin(s, parts[i].words);
         if (all) return parts[i].half;
     }
     return 0;
@@ -210,7 +210,7 @@ static int hour_named(struct span s)
     if (time_in_digits(s, &seconds, &marked) && seconds % 3600 == 0) return seconds / 60;
     for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
         size_t n = strlen(ends[k]);
-        bool here = s.n > n && words_start(span_slice(s, s.n - n, s.n), span_str(ends[k]));
+        bool here = s.n > n && words_begin(span_slice(s, s.n - n, s.n), ends[k]);
         if (!here) continue;
         half = k == 0 ? 0 : ends[k][1];
         s = span_slice(s, 0, s.n - n);
@@ -249,7 +249,7 @@ static bool time_in_words(struct span s, int *seconds, bool *marked)
     static const char *const joints[] = {" past ", " after ", " to ", " before "};
     if (s.n < 4 || s.n > LONGEST_TIME) return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (s.n != strlen(names[i].words) || !words_start(s, span_str(names[i].words))) continue;
+        if (s.n != strlen(names[i].words) || !words_begin(s, names[i].words)) continue;
         *marked = true;
         *seconds = names[i].hour * 3600;
         return true;

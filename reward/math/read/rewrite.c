@@ -155,7 +155,7 @@ static struct span said_twice(struct arena *a, struct span s)
                 again = span_trim(span_slice(s, at + 1, s.n - 1));
     bool sure = span_ends(again, span_str("%"));
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
-        if (!span_starts(again, span_str(openers[i]))) continue;
+        if (!words_opens(again, openers[i])) continue;
         again = span_slice(again, strlen(openers[i]), again.n);
         sure = true;
     }
@@ -205,7 +205,7 @@ static struct span exceptions_alone(struct span s)
     static const char *const skipped[] = {" ", "for ",    "}",     "x",   "=",
                                           "$", "\\text{", "\\neq", "\\ne"};
     for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
-        while (span_starts(s, span_str(skipped[k]))) {
+        while (words_opens(s, skipped[k])) {
             s = span_slice(s, strlen(skipped[k]), s.n);
             k = 0;
         }
@@ -336,7 +336,7 @@ static size_t after_quantifier(struct span s, size_t i)
     for (bool again = true; again && i < s.n;) {
         again = false;
         for (size_t k = letter ? 1 : 0; k < sizeof(words) / sizeof(words[0]) && !again; k++) {
-            again = span_starts(span_slice(s, i, s.n), span_str(words[k]));
+            again = words_opens(span_slice(s, i, s.n), words[k]);
             says |= again && k >= 1 && k <= 5;
             if (again) i += strlen(words[k]);
         }
@@ -422,7 +422,7 @@ static size_t derivative_at(struct span s, size_t i)
     if (i > 0 && ascii_is_letter(s.p[i - 1])) return n;
     for (; k < n; k++) {
         size_t end = i + strlen(derivatives[k].ratio);
-        bool here = span_starts(span_slice(s, i, s.n), span_str(derivatives[k].ratio));
+        bool here = words_opens(span_slice(s, i, s.n), derivatives[k].ratio);
         if (here && (end == s.n || !ascii_is_letter(s.p[end]))) break;
     }
     return k;
@@ -484,7 +484,7 @@ static struct span circled_list(struct arena *a, struct span s)
     for (size_t i = 0; out != NULL && i < s.n;) {
         size_t joint = 0;
         for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && joint == 0; k++) {
-            if (span_starts(span_slice(s, i, s.n), span_str(joints[k]))) joint = strlen(joints[k]);
+            if (words_opens(span_slice(s, i, s.n), joints[k])) joint = strlen(joints[k]);
         }
         int number = numbered(s, i, &next);
         if (number == 0 && joint == 0) return s;

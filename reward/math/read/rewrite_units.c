@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "reward/math/read/rewrite.h"
 #include "reward/math/read/units.h"
+#include "reward/math/read/words.h"
 
 enum { LONGEST_UNIT = 96 };
 
@@ -17,7 +18,7 @@ enum { LONGEST_UNIT = 96 };
 static size_t after_one(struct span s, size_t i, const char *const *signs, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
-        if (span_starts(span_slice(s, i, s.n), span_str(signs[k]))) return i + strlen(signs[k]);
+        if (words_opens(span_slice(s, i, s.n), signs[k])) return i + strlen(signs[k]);
     }
     return i;
 }
@@ -62,7 +63,7 @@ static bool plain_unit(struct span s, struct buffer *room)
     };
     for (size_t i = 0; i < s.n;) {
         size_t k = 0, n = sizeof(table) / sizeof(table[0]);
-        while (k < n && !span_starts(span_slice(s, i, s.n), span_str(table[k].sign))) {
+        while (k < n && !words_opens(span_slice(s, i, s.n), table[k].sign)) {
             k++;
         }
         if (k == n) {

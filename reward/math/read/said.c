@@ -116,7 +116,7 @@ static bool is_remark(struct arena *a, struct span rest)
     if (c == '.' || c == '!') return is_sentence(a, behind);
     if (c != ',' && c != ';') return false;
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
-        if (words_start(behind, span_str(openers[i]))) return true;
+        if (words_begin(behind, openers[i])) return true;
     }
     return behind.n == 0;
 }
@@ -250,7 +250,7 @@ static struct span after_openers(struct span s)
                                           "then",      "finally", "in conclusion", "consequently"};
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
         size_t n = strlen(openers[i]);
-        if (s.n <= n + 1 || !words_start(s, span_str(openers[i]))) continue;
+        if (s.n <= n + 1 || !words_begin(s, openers[i])) continue;
         if (s.p[n] != ' ' && s.p[n] != ',') continue;
         return span_trim(span_slice(s, n + 1, s.n));
     }

@@ -11,6 +11,7 @@
 #include "reward/math/read/units.h"
 
 #include "base/ascii.h"
+#include "reward/math/read/words.h"
 
 /* What a measure is a product of powers of. */
 enum {
@@ -184,7 +185,7 @@ static int exponent(struct span s, size_t *i)
         int power;
     } words[] = {{" squared", 2}, {" cubed", 3}};
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-        if (span_starts(span_slice(s, *i, s.n), span_str(words[k].word))) {
+        if (words_opens(span_slice(s, *i, s.n), words[k].word)) {
             *i += strlen(words[k].word);
             return words[k].power;
         }
@@ -275,7 +276,7 @@ static struct span translated(struct span s, char *room, size_t size)
         size_t step = 1;
         const char *as = NULL;
         for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && as == NULL; k++) {
-            if (span_starts(span_slice(s, i, s.n), span_str(names[k].chinese))) {
+            if (words_opens(span_slice(s, i, s.n), names[k].chinese)) {
                 as = names[k].english;
                 step = strlen(names[k].chinese);
             }

@@ -41,6 +41,7 @@ size_t words_close(struct span s, size_t i)
 
 static bool strip_pair(struct span *s, const char *head, const char *tail)
 {
+    if (s->n == 0 || s->p[0] != head[0]) return false;
     struct span h = span_str(head), t = span_str(tail);
     if (s->n < h.n + t.n || !span_starts(*s, h) || !span_ends(*s, t)) return false;
     struct span inner = span_slice(*s, h.n, s->n - t.n);
@@ -51,8 +52,8 @@ static bool strip_pair(struct span *s, const char *head, const char *tail)
 
 static bool strip_command(struct span *s, const char *name)
 {
+    if (!words_opens(*s, name)) return false;
     struct span head = span_str(name);
-    if (!span_starts(*s, head)) return false;
     size_t i = head.n;
     while (i < s->n && s->p[i] == ' ') {
         i++;
@@ -76,6 +77,7 @@ static bool strip_end(struct span *s)
     static const char *const ends[] = {
         ".",   ",",   ";",   ":", "\xe3\x80\x82", "\xef\xbc\x8c", "\xef\xbc\x8e", "\\\\",
         "\\]", "\\)", "\\.", "$"};
+    if (s->n == 0 || memchr(".,;:\x82\x8c\x8e\\])$", s->p[s->n - 1], 11) == NULL) return false;
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         struct span e = span_str(ends[i]);
         if (s->n <= e.n || !span_ends(*s, e)) continue;
@@ -122,7 +124,7 @@ static struct span without_hedge(struct span s)
                                          "about ",         "About ",         "roughly ",
                                          "exactly ",       "Exactly "};
     for (size_t i = 0; i < sizeof(hedges) / sizeof(hedges[0]); i++) {
-        if (span_starts(s, span_str(hedges[i]))) {
+        if (words_opens(s, hedges[i])) {
             return span_trim(span_slice(s, strlen(hedges[i]), s.n));
         }
     }
@@ -181,7 +183,7 @@ static bool is_wrapper(struct span command)
 {
     static const char *const heads[] = {"text", "math", "mbox", "rm", "bf", "it", "operatorname"};
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-        if (span_starts(command, span_str(heads[i]))) return true;
+        if (words_opens(command, heads[i])) return true;
     }
     return false;
 }
@@ -258,7 +260,7 @@ static struct span without_title(struct span s)
     static const char *const titles[] = {"sir ",  "dr ", "dr. ", "mr ",   "mr. ",   "mrs ",
                                          "mrs. ", "ms ", "ms. ", "prof ", "prof. ", "professor "};
     for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
-        if (span_starts(s, span_str(titles[i]))) return span_slice(s, strlen(titles[i]), s.n);
+        if (words_opens(s, titles[i])) return span_slice(s, strlen(titles[i]), s.n);
     }
     return s;
 }

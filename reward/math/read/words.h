@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/span.h"
 
 /* The same words: letter case, white space, \text{}, quotes, final stops and English articles do
@@ -23,6 +24,28 @@ bool words_same_property(struct arena *a, struct span x, struct span y);
 
 /* s begins with head, where its ASCII letters may be capitals; head has none. */
 bool words_start(struct span s, struct span head);
+
+/* s begins with the NUL-terminated head, as it is written; for loops over tables of words: its length is not asked
+ * for. */
+static inline bool words_opens(struct span s, const char *head)
+{
+    size_t i = 0;
+    while (head[i] != 0 && i < s.n && s.p[i] == head[i]) {
+        i++;
+    }
+    return head[i] == 0;
+}
+
+/* The same, where letters of s may be capitals. */
+static inline bool words_begin(struct span s, const char *head)
+{
+    size_t i = 0;
+    while (head[i] != 0 && i < s.n &&
+           ascii_lower((unsigned char)s.p[i]) == (unsigned char)head[i]) {
+        i++;
+    }
+    return head[i] == 0;
+}
 
 /* The next word of folded s from *i on, which is moved behind it; false where none is left. */
 bool words_next(struct span s, size_t *i, struct span *word);
