@@ -24,7 +24,7 @@
 #include "engine/model/model.h"
 #include "engine/packed_folder.h"
 
-enum { HEAD = 4096, CHUNK = 4 << 20 };
+enum { HEAD_PAGE = 4096, HEAD = 2 << 20, CHUNK = 4 << 20 };
 
 struct head {
     char magic[16];
@@ -35,7 +35,7 @@ struct head {
     uint64_t data_sum[2]; /* of the sums of all chunks */
     uint64_t head_sum[2]; /* of all that stands before */
 };
-_Static_assert(sizeof(struct head) <= HEAD, "a page");
+_Static_assert(sizeof(struct head) <= HEAD_PAGE, "a page");
 
 static const char magic[16] = "touchstone-pack";
 
@@ -154,6 +154,7 @@ static const char *read_file(const struct packed_cache *c, int fd, struct pool *
     if (fault != NULL) return fault;
     *out = (struct weights_packed){out->file, HEAD, h->bytes, h->layout};
     const uint8_t *data = (const uint8_t *)out->file.p + HEAD;
+    madvise(out->file.p, out->file.n, MADV_HUGEPAGE); /* a wish: without it only slower */
     if (!sum_data(data, h->bytes, pool, sum)) return "out of memory";
     return memcmp(sum, h->data_sum, sizeof(sum)) == 0 ? NULL : "it is damaged";
 }
@@ -205,12 +206,13 @@ static bool is_unchanged(const struct model *m)
     return true;
 }
 
-static bool write_all(int fd, const void *bytes, size_t n)
+static bool write_at(int fd, const void *bytes, size_t n, size_t at)
 {
     const size_t at_once = (size_t)64 << 20;
     for (size_t done = 0; done < n;) {
         size_t left = n - done;
-        ssize_t wrote = write(fd, (const char *)bytes + done, left < at_once ? left : at_once);
+        ssize_t wrote = pwrite(fd, (const char *)bytes + done, left < at_once ? left : at_once,
+                               (off_t)(at + done));
         if (wrote < 0 && errno != EINTR) return false;
         if (wrote > 0) done += (size_t)wrote;
     }
@@ -220,7 +222,7 @@ static bool write_all(int fd, const void *bytes, size_t n)
 static bool write_file(int fd, const struct packed_cache *c, const struct weights *w,
                        const struct packed_label *label, struct pool *pool)
 {
-    char page[HEAD] = {0};
+    char page[HEAD_PAGE] = {0};
     struct head h = {.program = TOUCHSTONE_VERSION,
                      .key = {c->key[0], c->key[1]},
                      .layout = w->layout,
@@ -235,7 +237,8 @@ static bool write_file(int fd, const struct packed_cache *c, const struct weight
     head_sum(&h, h.head_sum);
     memcpy(page, &h, sizeof(h));
     errno = posix_fallocate(fd, 0, (off_t)(HEAD + w->bytes)); /* a full disk says so now */
-    return errno == 0 && write_all(fd, page, sizeof(page)) && write_all(fd, w->memory, w->bytes);
+    return errno == 0 && write_at(fd, page, sizeof(page), 0) &&
+           write_at(fd, w->memory, w->bytes, HEAD);
 }
 
 static bool save(const struct packed_cache *c, const struct weights *w,

@@ -2,8 +2,9 @@
  *
  * A file holds what weights_pack() made of a model, after a page that says of what:
  *
- *   head (4096 bytes): magic, program, key, layout, bytes, tensors, their SHA-256, sums
- *   data: the packed tensors as they lie in memory, the same for every kernel set (kernels/layout.h)
+ *   head (2 MiB, of which a page is used): magic, program, key, layout, bytes, tensors, their SHA-256, sums
+ *   data: the packed tensors as they lie in memory, the same for every kernel set (kernels/layout.h), in large
+ *     pages where the file system caches files in such
  *
  * The key, of which the file is named, is a hash of what the result depends on: which files the model's are
  * (device, inode, size, times: whoever writes to one changes them), the model's sizes and constants, the type

@@ -75,7 +75,7 @@ def link(file):
 
 SPOILED = {
     "a bit of the data": lambda f: flip(f, -1000),
-    "the first bit of the data": lambda f: flip(f, 4096),
+    "the first bit of the data": lambda f: flip(f, 2 << 20),
     "a bit of the head": lambda f: flip(f, 50),
     "no magic": lambda f: flip(f, 0),
     "half of it": lambda f: os.truncate(f, f.stat().st_size // 2),
@@ -192,7 +192,7 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk(small_disk, plain):
-    folder = small_disk("size=64k,mode=700")
+    folder = small_disk("size=1m,mode=700")
     assert start(folder, says=["not_written"]) == plain
     assert [p.name for p in folder.iterdir()] == ["lock"]
 
