@@ -80,7 +80,8 @@ class Server:
 
     def __init__(self, *args, model=MODEL, wait=True):
         plain = ["--generation-config", "none"] if model == MODEL else []  # what its file recommends would surprise
-        command = [BIN, "serve", "--model", model, "--port", "0", *plain, *FLAGS, *args]
+        patient = [] if "--max-wait" in args else ["--max-wait", "0"]  # how long a wait is expected is the machine's affair
+        command = [BIN, "serve", "--model", model, "--port", "0", *plain, *patient, *FLAGS, *args]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
         fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, 1 << 20)  # a line that finds its pipe full would be dropped
         self._log, self._marks, self.port = [], itertools.count(), None

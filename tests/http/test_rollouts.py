@@ -617,7 +617,7 @@ def test_tools_are_for_the_prompt_and_for_the_judge(tiny):
 def test_what_waits_to_go_on_can_be_ended(start):
     """Revisions that find the queue full wait; meanwhile their call is ended. One whose answer was at the judge is judged
     instead: it is tried again."""
-    server = start("--max-sequences", "1", "--max-queue", "1", "--max-wait", "0", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    server = start("--max-sequences", "1", "--max-queue", "1", model=str(ROOT / "models/touchstone-tiny.gguf"))
     body = {"prompts": [{"text": "What is 1 + 1?", "language": "python", "tests": [{"input": "1", "output": "2"}]}], "n": 1,
             "rewards": [{"name": "code"}], "revise": {"rounds": 16, "template": "No: {feedback}"},
             "sampling": forced("```python\nimport time\ntime.sleep(1)\n```")}
