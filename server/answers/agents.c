@@ -324,3 +324,64 @@ static const struct field template_rows[] = {
     {0},
 };
 const struct field *const answer_template[] = {template_rows, NULL};
+
+/* ---- llama-server: what it tells of itself ---- */
+
+static const struct field defaults_rows[] = {
+    {"n_ctx", IS("integer"), .doc = "tokens of the context"},
+    {"params", IS("object"), .doc = "of a request that says nothing"},
+    {0},
+};
+static const struct field *const defaults[] = {defaults_rows, NULL};
+static const struct field modalities_rows[] = {
+    {"vision", IS("boolean"), .doc = "false"},
+    {"audio", IS("boolean"), .doc = "false"},
+    {0},
+};
+static const struct field *const modalities[] = {modalities_rows, NULL};
+static const struct field props_rows[] = {
+    {"default_generation_settings", IS("object"), .members = defaults, .doc = "of a request"},
+    {"sampling_defaults", IS("object"), .doc = "the model's own and the settings', by name"},
+    {"total_slots", IS("integer"), .doc = "samples at work at once"},
+    {"model_alias", IS("string"), .doc = "the served model"},
+    {"model_path", IS("string"), .doc = "where it was read"},
+    {"modalities", IS("object"), .members = modalities, .doc = "beside text"},
+    {"build_info", IS("string"), .doc = "the program and its version"},
+    {"chat_template", MAY("string"), .doc = "in Jinja"},
+    {"bos_token", IS("string"), .doc = "the text of the token at the beginning"},
+    {"eos_token", IS("string"), .doc = "the text of the token at the end"},
+    {"is_sleeping", IS("boolean"), .doc = "generation stands still"},
+    {0},
+};
+const struct field *const answer_props[] = {props_rows, NULL};
+
+static const struct field slot_rows[] = {
+    {"id", IS("integer"), .doc = "of the place"},
+    {"n_ctx", IS("integer"), .doc = "tokens of the context"},
+    {"speculative", IS("boolean"), .doc = "false"},
+    {"is_processing", IS("boolean"), .doc = "a sample is decoded"},
+    {0},
+};
+const struct field *const answer_slot[] = {slot_rows, NULL};
+
+/* ---- Responses and Ollama: what was kept, and the model ---- */
+
+static const struct field deleted_rows[] = {
+    {"id", IS("string"), .doc = "of the response"},
+    {"object", IS("string"), .doc = "response"},
+    {"deleted", IS("boolean"), .doc = "it is gone"},
+    {0},
+};
+const struct field *const answer_response_deleted[] = {deleted_rows, NULL};
+
+static const struct field show_rows[] = {
+    {"modelfile", IS("string"), .doc = "empty"},
+    {"parameters", IS("string"), .doc = "empty"},
+    {"template", IS("string"), .doc = "in Jinja"},
+    {"details", IS("object"), .members = facts, .doc = "of the model"},
+    {"model_info", IS("object"), .doc = "architecture, parameters, context"},
+    {"capabilities", IS("string[]"), .doc = "completion, tools, thinking"},
+    {"modified_at", IS("string"), .doc = "when the file was written"},
+    {0},
+};
+const struct field *const answer_ollama_show[] = {show_rows, NULL};

@@ -47,12 +47,15 @@ extern const struct field *const answer_sglang_generate[], *const answer_sglang_
 extern const struct field *const answer_trl_generate[], *const answer_trl_logprobs[];
 extern const struct field *const answer_model_info[], *const answer_loads[];
 extern const struct field *const answer_server_info[], *const answer_vllm_info[];
+extern const struct field *const answer_world_size[], *const answer_tokenizer_info[];
+extern const struct field *const answer_load[], *const answer_old_load[];
 
 /* ---- weights.c: weights and adapters ---- */
 extern const struct field *const answer_pushed[], *const answer_serving[], *const answer_version[];
 extern const struct field *const answer_forgotten[];
 extern const struct field *const answer_done[], *const answer_trained[], *const answer_renamed[];
 extern const struct field *const answer_checked[], *const answer_adapters[];
+extern const struct field *const answer_fetched[], *const answer_called[], *const answer_pulled[];
 
 /* ---- agents.c: Anthropic's, Ollama's, llama-server's and OpenAI's Responses ---- */
 extern const struct field *const answer_response[], *const answer_response_event[];
@@ -62,15 +65,18 @@ extern const struct field *const answer_ollama_chat[], *const answer_ollama_gene
 extern const struct field *const answer_ollama_tags[], *const answer_program[];
 extern const struct field *const answer_ollama_embed[], *const answer_ollama_embedding[];
 extern const struct field *const answer_llama[], *const answer_llama_chunk[];
-extern const struct field *const answer_template[];
+extern const struct field *const answer_template[], *const answer_props[], *const answer_slot[];
+extern const struct field *const answer_response_deleted[], *const answer_ollama_show[];
 
 /* ---- code.c ---- */
 extern const struct field *const answer_fusion[], *const answer_piston[];
+extern const struct field *const answer_runtime[], *const answer_routed[];
 
 /* ---- ours.c ---- */
 extern const struct field *const answer_verify[], *const answer_verify_gym[];
 extern const struct field *const answer_rollouts[], *const answer_rollouts_line[];
 extern const struct field *const answer_pass_at_k[], *const answer_advantages[];
-extern const struct field *const answer_openrlhf[];
+extern const struct field *const answer_openrlhf[], *const answer_rewards[];
+extern const struct field *const answer_rollouts_ended[];
 
 #endif

@@ -54,3 +54,48 @@ static const struct field piston_rows[] = {
     {0},
 };
 const struct field *const answer_piston[] = {piston_rows, NULL};
+
+static const struct field runtime_rows[] = {
+    {"language", IS("string"), .doc = "its name"},
+    {"version", IS("string"), .doc = "its version"},
+    {"aliases", IS("string[]"), .doc = "other names for it"},
+    {0},
+};
+const struct field *const answer_runtime[] = {runtime_rows, NULL};
+
+/* ---- open-r1's router: E2B's Execution, and Morph's text ---- */
+
+static const struct field result_rows[] = {
+    {"text", IS("string"), .doc = "the value of the last line"},
+    {"is_main_result", IS("boolean"), .doc = "true"},
+    {0},
+};
+static const struct field *const result[] = {result_rows, NULL};
+static const struct field logs_rows[] = {
+    {"stdout", IS("string[]"), .doc = "what it printed"},
+    {"stderr", IS("string[]"), .doc = "what it complained"},
+    {0},
+};
+static const struct field *const logs[] = {logs_rows, NULL};
+static const struct field raised_rows[] = {
+    {"name", IS("string"), .doc = "of the exception"},
+    {"value", IS("string"), .doc = "its message"},
+    {"traceback", IS("string"), .doc = "all of it"},
+    {0},
+};
+static const struct field *const raised[] = {raised_rows, NULL};
+static const struct field executed_rows[] = {
+    {"results", IS("object[]"), .members = result, .doc = "the value, where there is one"},
+    {"logs", IS("object"), .members = logs, .doc = "its streams"},
+    {"error", IS("object|null"), .members = raised, .doc = "null: it ended well"},
+    {"execution_count", IS("integer"), .doc = "1"},
+    {0},
+};
+static const struct field *const executed[] = {executed_rows, NULL};
+static const struct field routed_rows[] = {
+    {"execution", IS("object|null"), .members = executed, .doc = "null: something else ended it"},
+    {"text", IS("string|null"), .doc = "the value, or what was printed"},
+    {"exception_str", IS("string|null"), .doc = "what ended it, where that was not the program"},
+    {0},
+};
+const struct field *const answer_routed[] = {routed_rows, NULL};

@@ -24,7 +24,7 @@ static const struct field verdict_rows[] = {
 };
 static const struct field item_rows[] = {
     {"id", IS("string|number|null"), .doc = "the item's"},
-    {"advantage", MAY("number"), .doc = "where a method was named"},
+    {"advantage", MAY("number|null"), .doc = "where a method was named"},
     {"keep", MAY("boolean"), .doc = "its group teaches something"},
     {0},
 };
@@ -116,7 +116,7 @@ static const struct field sample_rows[] = {
     {"stop_reason", IS("string|integer|null"), .doc = "the stop text or token"},
     {"mask", IS("boolean"), .doc = "it has no reward"},
     {"mask_cause", IS("string|null"), .doc = "why"},
-    {"advantage", IS("number"), .doc = "in its group"},
+    {"advantage", IS("number|null"), .doc = "in its group; null: masked, it has no part"},
     {"keep", IS("boolean"), .doc = "its group teaches something"},
     {0},
 };
@@ -191,3 +191,48 @@ static const struct field line_rows[] = {
     {0},
 };
 const struct field *const answer_rollouts_line[] = {line_rows, NULL};
+
+static const struct field ended_rows[] = {
+    {"id", IS("string"), .doc = "of the rollout"},
+    {"groups", IS("object[]"), .members = rolled, .doc = "those that were ended"},
+    {"totals", MAY("object"), .members = totals, .doc = "where the whole rollout was"},
+    {0},
+};
+const struct field *const answer_rollouts_ended[] = {ended_rows, NULL};
+
+/* ---- the rewards ---- */
+
+static const struct field option_rows[] = {
+    {"name", IS("string"), .doc = "in a reward's object"},
+    {"type", IS("string"), .doc = "boolean, integer, number, string, choice, json"},
+    {"default", IS("null|boolean|number|string|array|object"), .doc = "where it is absent"},
+    {"min", MAY("number"), .doc = "at least"},
+    {"max", MAY("number"), .doc = "at most"},
+    {"choices", MAY("string[]"), .doc = "one of these"},
+    {"doc", IS("string"), .doc = "what it does"},
+    {0},
+};
+static const struct field *const option[] = {option_rows, NULL};
+static const struct field item_field_rows[] = {
+    {"name", IS("string"), .doc = "in an item"},
+    {"doc", IS("string"), .doc = "what it is"},
+    {0},
+};
+static const struct field *const item_field[] = {item_field_rows, NULL};
+static const struct field rule_rows[] = {
+    {"name", IS("string"), .doc = "in rewards"},
+    {"doc", IS("string"), .doc = "what it rewards"},
+    {"source", IS("string"), .doc = "where it is from"},
+    {"options", IS("object[]"), .members = option, .doc = "that it takes"},
+    {"fields", IS("object[]"), .members = item_field, .doc = "that it reads of an item"},
+    {"causes", MAY("string[]"), .doc = "why a value is what it is"},
+    {0},
+};
+static const struct field *const rule[] = {rule_rows, NULL};
+static const struct field rewards_rows[] = {
+    {"rules", IS("string"), .doc = "the version of all rules"},
+    {"rewards", IS("object[]"), .members = rule, .doc = "each that is served"},
+    {"sandbox", IS("object|null"), .doc = "what holds programs here; null: it was not tried"},
+    {0},
+};
+const struct field *const answer_rewards[] = {rewards_rows, NULL};

@@ -275,3 +275,39 @@ static const struct field trl_logprobs_rows[] = {
     {0},
 };
 const struct field *const answer_trl_logprobs[] = {trl_logprobs_rows, NULL};
+
+/* ---- what trainers read of the server ---- */
+
+static const struct field world_rows[] = {
+    {"world_size", IS("integer"), .doc = "1"},
+    {0},
+};
+const struct field *const answer_world_size[] = {world_rows, NULL};
+
+static const struct field tokenizer_rows[] = {
+    {"tokenizer_class", IS("string"), .doc = "as transformers would call it"},
+    {"name_or_path", IS("string"), .doc = "the served model"},
+    {"vocab_size", IS("integer"), .doc = "ids that it knows"},
+    {"model_max_length", IS("integer"), .doc = "tokens of the context"},
+    {"bos_token", IS("string|null"), .doc = "the text of the token at the beginning"},
+    {"eos_token", IS("string|null"), .doc = "the text of the token at the end"},
+    {"pad_token", IS("string|null"), .doc = "the same"},
+    {"chat_template", IS("string|null"), .doc = "in Jinja"},
+    {0},
+};
+const struct field *const answer_tokenizer_info[] = {tokenizer_rows, NULL};
+
+static const struct field server_load_rows[] = {
+    {"server_load", IS("integer"), .doc = "requests at work"},
+    {0},
+};
+const struct field *const answer_load[] = {server_load_rows, NULL};
+
+static const struct field old_load_rows[] = {
+    {"dp_rank", IS("integer"), .doc = "0"},
+    {"num_reqs", IS("integer"), .doc = "samples that are decoded or wait"},
+    {"num_waiting_reqs", IS("integer"), .doc = "those that wait"},
+    {"num_tokens", IS("integer"), .doc = "room in the cache that they have taken"},
+    {0},
+};
+const struct field *const answer_old_load[] = {old_load_rows, NULL};

@@ -87,3 +87,39 @@ static const struct field adapters_rows[] = {
     {0},
 };
 const struct field *const answer_adapters[] = {done_rows, adapters_rows, NULL};
+
+/* ---- chains of deltas: SkyRL's and slime's ---- */
+
+static const struct field stats_rows[] = {
+    {"total_s", IS("number"), .doc = "seconds"},
+    {0},
+};
+static const struct field *const stats[] = {stats_rows, NULL};
+static const struct field worker_rows[] = {
+    {"status", IS("string"), .doc = "ok"},
+    {"target_version", IS("integer"), .doc = "the version that serves"},
+    {"stats", IS("object"), .members = stats, .doc = "how long it took"},
+    {0},
+};
+static const struct field *const worker[] = {worker_rows, NULL};
+static const struct field fetched_rows[] = {
+    {"status", IS("string"), .doc = "ok"},
+    {"result", IS("object[]"), .members = worker, .doc = "of each worker: the one process"},
+    {0},
+};
+const struct field *const answer_fetched[] = {fetched_rows, NULL};
+
+static const struct field called_rows[] = {
+    {"results", IS("array"), .doc = "null for the one process"},
+    {0},
+};
+const struct field *const answer_called[] = {called_rows, NULL};
+
+static const struct field pulled_rows[] = {
+    {"success", IS("boolean"), .doc = "it is done"},
+    {"message", IS("string"), .doc = "Success."},
+    {"target_version", IS("integer"), .doc = "the version that serves"},
+    {"seconds", IS("number"), .doc = "that it took"},
+    {0},
+};
+const struct field *const answer_pulled[] = {pulled_rows, NULL};

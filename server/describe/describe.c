@@ -91,6 +91,7 @@ static void gather_answer(struct described *all, const struct route_table *route
     walk(a->whole, "reply", 0, gather, &g);
     walk(a->other, "reply", 0, gather, &g);
     walk(a->chunk, "chunk", 0, gather, &g);
+    walk(a->other_chunk, "chunk", 0, gather, &g);
 }
 
 struct described *describe_tables(const struct route_table *routes)

@@ -379,35 +379,53 @@ static void emit_answer_object(const struct described *all, const struct field *
     emit_members(all, tables, out);
 }
 
-static void emit_answer_list(const struct described *all, const struct field *const *tables,
-                             struct buffer *out)
+/* A list of them. */
+static void emit_answer_items(const struct described *all, const struct field *const *tables,
+                              struct buffer *out)
 {
-    emit_open(out, '{');
     emit_str(out, "type", "array");
     emit_object(out, "items");
     emit_answer_object(all, tables, out);
     emit_close(out, '}');
+}
+
+/* An object of some tables, or of others (NULL: there are none), or a list of the first kind. */
+static void emit_either(const struct described *all, const struct field *const *tables,
+                        const struct field *const *others, bool or_list, struct buffer *out)
+{
+    if (others == NULL && !or_list) {
+        emit_answer_object(all, tables, out);
+        return;
+    }
+    emit_array(out, "anyOf");
+    emit_open(out, '{');
+    emit_answer_object(all, tables, out);
     emit_close(out, '}');
+    if (others != NULL) {
+        emit_open(out, '{');
+        emit_answer_object(all, others, out);
+        emit_close(out, '}');
+    }
+    if (or_list) {
+        emit_open(out, '{');
+        emit_answer_items(all, tables, out);
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
 }
 
 static void emit_answer_schema(const struct described *all, const struct route_answer *a,
                                struct buffer *out)
 {
-    if (a->other == NULL && !a->or_list) {
-        emit_answer_object(all, a->whole, out);
+    if (a->alone != NULL) {
+        emit_shape(all, &(struct field){.shape = a->alone}, out);
         return;
     }
-    emit_array(out, "anyOf");
-    emit_open(out, '{');
-    emit_answer_object(all, a->whole, out);
-    emit_close(out, '}');
-    if (a->other != NULL) {
-        emit_open(out, '{');
-        emit_answer_object(all, a->other, out);
-        emit_close(out, '}');
+    if (a->list) {
+        emit_answer_items(all, a->whole, out);
+        return;
     }
-    if (a->or_list) emit_answer_list(all, a->whole, out);
-    emit_close(out, ']');
+    emit_either(all, a->whole, a->other, a->or_list, out);
 }
 
 /* What is sent when all is right. A stream's schema is that of each of its events' data, or lines. */
@@ -418,12 +436,13 @@ static void emit_answer(const struct described *all, const struct route_answer *
         emit_json(out, "2XX", span_str("{\"description\":\"as asked\"}"));
         return;
     }
+    if (a->refuses) return;
     emit_object(out, "2XX");
     emit_str(out, "description",
              a->stream == NULL ? "as asked"
                                : "as asked; of a stream each event's data, or each line, is so");
     emit_object(out, "content");
-    emit_object(out, "application/json");
+    emit_object(out, a->media == NULL ? "application/json" : a->media);
     emit_object(out, "schema");
     emit_answer_schema(all, a, out);
     emit_close(out, '}');
@@ -431,7 +450,7 @@ static void emit_answer(const struct described *all, const struct route_answer *
     if (a->stream != NULL) {
         emit_object(out, a->stream);
         emit_object(out, "schema");
-        if (a->chunk != NULL) emit_answer_object(all, a->chunk, out);
+        emit_either(all, a->chunk, a->other_chunk, false, out);
         emit_close(out, '}');
         emit_close(out, '}');
     }

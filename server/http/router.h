@@ -67,11 +67,16 @@ struct route {
 /* What a handler answers when all is right: for who describes routes. */
 struct route_answer {
     void (*handle)(struct exchange *x);
-    const struct field *const *whole; /* the tables of its JSON object, up to NULL */
-    const struct field *const *other; /* of another that it may be; NULL: there is none */
-    bool or_list;                     /* or a list of such objects */
-    const struct field *const *chunk; /* of what a stream sends; NULL: not described */
-    const char *stream;               /* the stream's media type; NULL: it does not stream */
+    bool refuses;                           /* never: each request is refused */
+    const char *media;                      /* what it sends is no JSON, but this; NULL: JSON */
+    const char *alone;                      /* JSON types of a value without described members */
+    const struct field *const *whole;       /* the tables of its JSON object, up to NULL */
+    const struct field *const *other;       /* of another that it may be; NULL: there is none */
+    bool list;                              /* a list of such objects */
+    bool or_list;                           /* or a list of such objects */
+    const struct field *const *chunk;       /* of what a stream sends */
+    const struct field *const *other_chunk; /* or this; NULL: nothing else */
+    const char *stream;                     /* the stream's media type; NULL: it does not stream */
 };
 
 struct route_table {

@@ -1,12 +1,14 @@
-/* server/routes/answers.c - see answers.h. A route that is not here answers "as asked".
+/* server/routes/answers.c - see answers.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/answers.h"
 
 #include "server/answers/answers.h"
+#include "server/describe/describe.h"
 #include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
+#include "server/routes/replies.h"
 #include "server/routes/routes.h"
 #include "server/weights/weights.h"
 
@@ -18,7 +20,8 @@ const struct route_answer route_answers[ROUTE_ANSWERS] = {
     {openai_completions_handle, .whole = answer_completion, .chunk = answer_completion_chunk, .stream = SSE},
     {openai_completions_render_handle, .whole = answer_render, .or_list = true},
     {openai_chat_handle, .whole = answer_chat, .chunk = answer_chat_chunk, .stream = SSE},
-    {openai_invocations_handle, .whole = answer_chat, .other = answer_completion, .stream = SSE},
+    {openai_invocations_handle, .whole = answer_chat, .other = answer_completion, .chunk = answer_chat_chunk,
+     .other_chunk = answer_completion_chunk, .stream = SSE},
     {openai_chat_render_handle, .whole = answer_render},
     {openai_chat_count_handle, .whole = answer_input_tokens},
     {openai_models_handle, .whole = answer_models},
@@ -85,5 +88,36 @@ const struct route_answer route_answers[ROUTE_ANSWERS] = {
     {verify_openrlhf_handle, .whole = answer_openrlhf},
     {verify_pass_at_k_handle, .whole = answer_pass_at_k},
     {rollouts_handle, .whole = answer_rollouts, .chunk = answer_rollouts_line, .stream = NDJSON},
+    {rollouts_end_handle, .whole = answer_rollouts_ended},
+    {vllm_world_size_handle, .whole = answer_world_size},
+    {vllm_tokenizer_info_handle, .whole = answer_tokenizer_info},
+    {vllm_load_handle, .whole = answer_load},
+    {sglang_load_handle, .whole = answer_old_load, .list = true},
+    {skyrl_init_handle, .whole = answer_done},
+    {skyrl_shutdown_handle, .whole = answer_done},
+    {skyrl_start_handle, .whole = answer_done},
+    {skyrl_finish_handle, .whole = answer_done, .other = answer_trained},
+    {skyrl_fetch_handle, .whole = answer_fetched},
+    {skyrl_rpc_handle, .whole = answer_called},
+    {chain_pull_handle, .whole = answer_pulled},
+    {llama_props_handle, .whole = answer_props},
+    {llama_slots_handle, .whole = answer_slot, .list = true},
+    {responses_delete_handle, .whole = answer_response_deleted},
+    {ollama_show_handle, .whole = answer_ollama_show},
+    {ollama_pull_handle, .whole = answer_status, .chunk = answer_status, .stream = NDJSON},
+    {verify_slime_handle, .alone = "number|null"},
+    {verify_session_handle, .alone = "object"},
+    {verify_mode_handle, .alone = "string"},
+    {verify_rewards_handle, .whole = answer_rewards},
+    {sandbox_fusion_ping_handle, .alone = "string"},
+    {piston_runtimes_handle, .whole = answer_runtime, .list = true},
+    {router_execute_handle, .whole = answer_routed, .list = true},
+    {describe_openapi_handle, .alone = "object"},
+    {describe_page_handle, .media = "text/html", .alone = "string"},
+    {service_metrics_handle, .media = "text/plain", .alone = "string"},
+    {weights_refuse_handle, .refuses = true},
+    {openai_refuse_handle, .refuses = true},
+    {ollama_refuse_handle, .refuses = true},
+    {reply_not_offered, .refuses = true},
 };
 /* clang-format on */

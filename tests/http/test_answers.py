@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import subprocess
+import threading
 
 import pytest
 
@@ -67,6 +68,11 @@ ASKED = [
     ("/completion", {"prompt": "ab", "n_predict": 2, "n_probs": 2, "stream": True}), ("/apply-template", {"messages": TALK}),
     ("/run_code", {"code": "print(1)", "language": "python"}), ("/api/v2/execute", {"language": "python", "version": "*", "files": [{"content": "print(1)"}]}),
     ("/api/embed", {"model": MODEL, "input": ["a"]}), ("/api/embeddings", {"model": MODEL, "prompt": "a"}), ("/api/version", None), ("/version", None),
+    ("/get_world_size", None), ("/tokenizer_info", None), ("/load", None), ("/get_load", None), ("/props", None), ("/slots", None), ("/openapi.json", None),
+    ("/api/show", {"model": MODEL}), ("/api/pull", {"model": MODEL}), ("/api/pull", {"model": MODEL, "stream": False}), ("/v1/ping", None), ("/runtimes", None),
+    ("/remote_rm", {"prompt": "a", "response": "\\boxed{4}", "label": "4"}), ("/seed_session", {}), ("/reverify_mode", None), ("/verify/rewards", None),
+    ("/execute_batch", {"scripts": ["print(1); 3", "raise KeyError(1)", "while True: pass"], "languages": ["python"] * 3, "timeout": 1, "request_timeout": 1}),
+    ("/collective_rpc", {"method": "skyrl_start_weight_update"}),
     ("/server_info", None), ("/get_server_info", None), ("/health", None), ("/livez", None), ("/ready", None),
     ("/verify", {"completion": "\\boxed{4}", "answer": "4", "rewards": [{"name": "accuracy"}]}),
     ("/verify", {"items": [{"id": k, "completion": "\\boxed{%d}" % k, "answer": "4"} for k in range(4)], "rewards": [{"name": "accuracy"}], "group_size": 2}),
@@ -182,11 +188,12 @@ class Witness:
     def __init__(self, document):
         self.document, self.seen = document, {}
 
-    def ask(self, server, path, body=None):
-        reply = server.http.get(path) if body is None else server.post(path, body)
+    def ask(self, server, path, body=None, method=None):
+        method = method or ("get" if body is None else "post")
+        reply = server.post(path, body) if method == "post" else server.http.request(method, path)
         assert reply.status_code == 200, (path, body, reply.text)
         media, values = sent(reply)
-        schema = operation(self.document, path, "get" if body is None else "post")["responses"]["2XX"]["content"][media]["schema"]
+        schema = operation(self.document, path, method)["responses"]["2XX"]["content"][media]["schema"]
         components = {"components": self.document["components"]}
         whole = {**schema, **components} if "expected_answer" in (body or {}) else strict({**schema, **components})  # NeMo-Gym's has what was sent, too
         assert values
@@ -199,17 +206,46 @@ class Witness:
         answered = set()
         for methods in self.document["paths"].values():
             for operations in (one for name, one in methods.items() if name != "parameters"):
-                for content in operations["responses"]["2XX"].get("content", {}).values():
+                for content in operations["responses"].get("2XX", {}).get("content", {}).values():
                     answered |= tables_below(self.document, content["schema"])
         tables = self.document["components"]["schemas"]
         unseen = [(member, name.rsplit(".", 1)[0]) for name in sorted(answered) for member in tables[name]["properties"].keys() - self.seen.get(name, set())]
         return [f"{member} of {table}" for member, table in unseen if not {member, f"{member} of {table}"} & ELSEWHERE]
 
 
+def ask_for_chains(witness, start, tmp_path):
+    """slime's and SkyRL's: a change on disk is pulled."""
+    tensors = checkpoints.read(checkpoints.FOLDER / "model.safetensors")[0]
+    changed = checkpoints.jiggled(tensors, 1)
+    for folder, write in (("slime", checkpoints.slime_delta), ("skyrl", checkpoints.skyrl_delta)):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, 1, tensors, changed)
+    slime, skyrl = start(model=str(checkpoints.FOLDER)), start(model=str(checkpoints.FOLDER))
+    witness.ask(slime, "/pull_weights", {"local_checkpoint_dir": str(tmp_path / "local-slime"), "source_dir": str(tmp_path / "slime"), "target_version": 1})
+    witness.ask(skyrl, "/init_weight_transfer_engine",
+                {"init_info": {"base_model_path": str(checkpoints.FOLDER), "local_checkpoint_dir": str(tmp_path / "local-skyrl")}})
+    witness.ask(skyrl, "/start_weight_update", {})
+    witness.ask(skyrl, "/fetch_weights", {"target_version": 1, "sync_dir": str(tmp_path / "skyrl")})
+    witness.ask(skyrl, "/finish_weight_update", {"weight_version": "one"})
+    witness.ask(skyrl, "/finish_weight_update", {})
+    witness.ask(skyrl, "/shutdown_weight_transfer_engine", {})
+
+
+def end_a_rollout(witness, server):
+    slow = {"prompts": [{"token_ids": [5, 6], "answer": "4"}], "n": 96, "sampling": {"temperature": 1, "min_tokens": 450, "max_tokens": 450}}
+    thread = threading.Thread(target=lambda: server.post("/v1/rollouts", slow, headers={"x-request-id": "slow"}))
+    thread.start()
+    server.wait_metric("touchstone_sequences_running", lambda n: n > 0)
+    witness.ask(server, "/v1/rollouts/slow", method="delete")
+    thread.join()
+
+
 def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
     witness = Witness(document)
     for path, body in ASKED:
         witness.ask(tiny, path, body)
+    kept = tiny.post("/v1/responses", {"input": "a", "max_output_tokens": 4}).json()["id"]
+    witness.ask(tiny, f"/v1/responses/{kept}", method="delete")
     plain = f"{ROOT}/tests/golden/data/adapters/llama-plain"
     adapters = start("--adapter", f"policy={plain}")
     for path, body in (("/v1/models", None), ("/v1/load_lora_adapter", {"lora_name": "b", "lora_path": plain}),
@@ -224,4 +260,6 @@ def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
     witness.ask(experts, "/update_weights_from_disk", {"model_path": str(checkpoints.FOLDER)})
     witness.ask(experts, "/generate", {"input_ids": [5, 6], "return_routed_experts": True, "sampling_params": {"max_new_tokens": 2}})
     witness.ask(experts, "/v1/rollouts", {**ROLLED, "prompts": [{"token_ids": [5, 6], "answer": "4"}], "return": ["routed_experts"]})
-    assert witness.missing() == []
+    ask_for_chains(witness, start, tmp_path)
+    end_a_rollout(witness, tiny)
+    assert not witness.missing(), "\n".join(witness.missing())

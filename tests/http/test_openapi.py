@@ -41,11 +41,14 @@ def test_every_route_is_in_it(spec):
     asked = {(m, p.replace("*", "{id}")) for m, p, *_ in ROWS}
     told = {(m.upper(), p) for p, methods in spec["paths"].items() for m in methods if m != "parameters"}
     assert told == asked
-    for method, path, _, scopes, _, fields in ROWS:
+    for method, path, handler, scopes, _, fields in ROWS:
         operation = spec["paths"][path.replace("*", "{id}")][method.lower()]
         assert ("requestBody" in operation) == (fields not in ("NULL", "no_fields")), path
         assert ({"bearer": []} in operation["security"]) == (scopes != "SCOPE_NONE"), path
-        assert set(operation["responses"]) == {"2XX", "4XX", "5XX"}
+        refuses = handler.endswith("_refuse_handle") or handler == "reply_not_offered"
+        assert set(operation["responses"]) == {"4XX", "5XX"} | (set() if refuses else {"2XX"}), path
+        for content in operation["responses"].get("2XX", {"content": {"": {"schema": True}}})["content"].values():
+            assert content["schema"], path  # each route's answer has a shape
 
 
 def test_it_holds_together(spec):
