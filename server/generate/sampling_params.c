@@ -187,6 +187,15 @@ bool sampling_params_read_seed(const struct field_context *context, const cJSON 
     return true;
 }
 
+bool sampling_params_read_llama_seed(const struct field_context *context, const cJSON *value,
+                                     void *out, struct error *err)
+{
+    struct sampling_params *p = out;
+    if (!sampling_params_read_seed(context, value, out, err)) return false;
+    p->has_seed = p->has_seed && p->seed >= 0;
+    return true;
+}
+
 static const struct field stream_rows[] = {
     {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage),
      .doc = "a last chunk with the usage"},
@@ -199,8 +208,8 @@ static const struct field stream_rows[] = {
 static const struct field *const stream_members[] = {stream_rows, NULL};
 
 /* Log-probabilities are asked for by naming whose. */
-static bool read_named(const struct field_context *context, const cJSON *value,
-                       struct id_list *ids, int most, int *logprobs, struct error *err)
+static bool read_named(const struct field_context *context, const cJSON *value, struct id_list *ids,
+                       int most, int *logprobs, struct error *err)
 {
     if (!field_read_ids(context, value, ids, err)) return false;
     if (ids->n > 0 && *logprobs == TOP_ABSENT) *logprobs = 0;

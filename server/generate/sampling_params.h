@@ -89,6 +89,9 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
  * string, or an array of strings -> struct stop_list. */
 bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
+/* As sampling_params_read_seed(); any seed below 0 asks for a random one (llama.cpp). */
+bool sampling_params_read_llama_seed(const struct field_context *context, const cJSON *value,
+                                     void *out, struct error *err);
 /* The id that a key of digits stands for; false: it is something else. */
 bool sampling_params_key_id(const char *key, int *id);
 /* One bias more; false as its value is a prohibition. *err says "logit_bias: ..." without a name. */

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/emit.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "server/generate/completion.h"
@@ -248,6 +249,15 @@ const struct tool_format *tools_format(const struct completion *c, const char *t
     if (set != NULL) return tool_format_named(span_str(set));
     return tool_format_detect(template != NULL ? span_str(template)
                                                : engine_info(c->engine)->chat_template);
+}
+
+void tools_emit_function(const struct tool_call *call, struct buffer *out)
+{
+    emit_str(out, "type", "function");
+    emit_object(out, "function");
+    emit_str(out, "name", call->name);
+    emit_text(out, "arguments", span_of(call->arguments, call->n_arguments));
+    emit_close(out, '}');
 }
 
 bool tools_offer(struct completion *c, const struct tool_offer *o, struct error *err)

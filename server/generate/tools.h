@@ -67,6 +67,9 @@ const struct tool_format *tools_format(const struct completion *c, const char *t
  * give equal ones. One of that shape stays. out[TOOL_ID_ROOM] may be id itself. */
 void tools_short_id(struct span id, char *out);
 
+/* "type" and "function" of a call, with what has come of its arguments, in an object that is open. */
+void tools_emit_function(const struct tool_call *call, struct buffer *out);
+
 /* Set what c looks for, and its form where calls must hold one. After c's own form was read. Errors:
  * "tool_choice" where it names no tool or another form is asked for. */
 bool tools_offer(struct completion *c, const struct tool_offer *o, struct error *err);

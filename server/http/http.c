@@ -39,7 +39,8 @@ static bool reply_options(struct exchange *x)
     }
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
-    exchange_reply(x, 200, NULL, &empty); /* not 204, which some proxies and old browsers take ill */
+    exchange_reply(x, 200, NULL,
+                   &empty); /* not 204, which some proxies and old browsers take ill */
     exchange_add_header(x, "Allow", allowed);
     if (cors_is_preflight(x)) cors_add_preflight(x, allowed);
     return true;
@@ -106,10 +107,10 @@ static bool take_body(struct exchange *x, const char *p, size_t n)
 
 /* ---- the whole request ---- */
 
-static bool model_is_ready(struct exchange *x, struct error *err)
+bool server_is_loaded(const struct server *s, struct error *err)
 {
     struct error why = {0};
-    switch (engine_state(x->server->engine, &why)) {
+    switch (engine_state(s->engine, &why)) {
     case ENGINE_READY:
         return true;
     case ENGINE_LOADING:
@@ -117,7 +118,8 @@ static bool model_is_ready(struct exchange *x, struct error *err)
     case ENGINE_FAILED:
         break;
     }
-    return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %s", why.message);
+    return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %.200s",
+                     why.message);
 }
 
 /* ---- a packed body ---- */
@@ -166,7 +168,7 @@ static void dispatch(struct exchange *x)
         return;
     }
     x->dispatched = true;
-    if ((x->route->flags & ROUTE_MODEL) != 0 && !model_is_ready(x, err)) {
+    if ((x->route->flags & ROUTE_MODEL) != 0 && !server_is_loaded(x->server, err)) {
         exchange_fail(x, err);
         return;
     }

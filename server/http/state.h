@@ -56,16 +56,16 @@ struct server {
     size_t n_exchanges;
     struct upload uploads[UPLOADS_MOST]; /* bodies in files */
     struct uploaded_list uploaded;       /* those that were answered */
-    size_t buffered_bytes; /* of bodies held */
-    struct quota memory;   /* of bodies, their trees, what is read of them, and replies unread */
+    size_t buffered_bytes;               /* of bodies held */
+    struct quota memory; /* of bodies, their trees, what is read of them, and replies unread */
 
     struct engine *engine;
     struct judge *judge;
     struct generations *generations;
     struct adapters *adapters;
     struct rollout *rollouts; /* list of those at work */
-    bool ready;           /* the model has been loaded, and the log said so */
-    struct error failure; /* why there is no model: the server ends with it */
+    bool ready;               /* the model has been loaded, and the log said so */
+    struct error failure;     /* why there is no model: the server ends with it */
     struct metrics metrics;
     uint64_t started_ns;
     int64_t started_unix_s;
@@ -95,6 +95,8 @@ void server_reload(struct server *s);
 bool http_start(struct listener *l, struct error *err);
 /* http.c: the end of all, when every request has completed or was cut off. */
 void http_stop(struct server *s);
+/* http.c: the model is loaded. False: *err says whether it will be. */
+bool server_is_loaded(const struct server *s, struct error *err);
 
 /* drain.c: the handles of the signals that end us; 0, or libuv's error. */
 int drain_open_signals(struct server *s);

@@ -26,11 +26,7 @@ static void emit_calls(const struct completion *c, const struct choice *choice, 
         if (!call->whole) continue;
         emit_object(out, NULL);
         responses_emit_call_id(c, "id", i, out);
-        emit_str(out, "type", "function");
-        emit_object(out, "function");
-        emit_str(out, "name", call->name);
-        emit_text(out, "arguments", span_of(call->arguments, call->n_arguments));
-        emit_close(out, '}');
+        tools_emit_function(call, out);
         emit_close(out, '}');
     }
     emit_close(out, ']');

@@ -62,16 +62,6 @@ static bool read_samplers(const struct field_context *context, const cJSON *valu
     return true;
 }
 
-/* -1 asks for a random seed. */
-static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
-{
-    struct sampling_params *p = out;
-    if (!sampling_params_read_seed(context, value, out, err)) return false;
-    p->has_seed = p->has_seed && p->seed >= 0;
-    return true;
-}
-
 #define AT(field) .offset = offsetof(struct llama, field)
 static const struct field rows[] = {
     {"prompt", FIELD_VALUE, AT(prompt), .shape = "string|object|array", .doc = "a text, token ids, both by turns, {\"prompt_string\"}, or a list of such"},
@@ -145,7 +135,7 @@ static const struct field sampling_rows[] = {
      .doc = "taken from the logits of tokens in the output"},
     {"frequency_penalty", REAL(engine.frequency_penalty, -2, 2),
      .doc = "taken from the logits of tokens for each time that they are in the output"},
-    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .shape = "integer", .doc = "of the draws; -1: a random one"},
+    {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_llama_seed, .shape = "integer", .doc = "of the draws; -1: a random one"},
     {"stop", FIELD_READ, AT(stop), .read = sampling_params_read_stop,
      .shape = "string|string[]", .doc = "a text, or several, that ends the output"},
     {"ignore_eos", FIELD_BOOL, AT(engine.ignore_eos),

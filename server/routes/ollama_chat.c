@@ -59,15 +59,6 @@ static bool read_num_predict(const struct field_context *context, const cJSON *v
     return true;
 }
 
-static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
-{
-    struct sampling_params *p = out;
-    if (!sampling_params_read_seed(context, value, out, err)) return false;
-    p->has_seed = p->has_seed && p->seed >= 0;
-    return true;
-}
-
 #define AT(field) .offset = offsetof(struct ollama, field)
 #define TALK(field) .offset = offsetof(struct ollama, talk.conversation.field)
 #define SHARED(field) .offset = offsetof(struct sampling_params, field)
@@ -80,7 +71,7 @@ static const struct field option_rows[] = {
     {"repeat_penalty", FIELD_FLOAT, SHARED(engine.repetition_penalty), .min = 1e-6, .max = 100, .doc = "over prompt and output"},
     {"presence_penalty", FIELD_FLOAT, SHARED(engine.presence_penalty), .min = -2, .max = 2, .doc = "over the output"},
     {"frequency_penalty", FIELD_FLOAT, SHARED(engine.frequency_penalty), .min = -2, .max = 2, .doc = "over the output"},
-    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .shape = "integer", .doc = "-1 is random"},
+    {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_llama_seed, .shape = "integer", .doc = "-1 is random"},
     {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .shape = "string|string[]", .doc = "strings that end the answer"},
     {"num_predict", FIELD_READ, .offset = 0, .read = read_num_predict, .shape = "integer", .doc = "tokens at most; -1: as fit"},
     {"num_ctx", .kind = FIELD_IGNORED, .doc = "the server's own setting (context)"},

@@ -179,11 +179,7 @@ static void emit_call(const struct completion *c, const struct choice *choice, s
     emit_object(out, NULL);
     if (c->params.stream) emit_int(out, "index", (int64_t)i);
     emit_call_id(c, choice, i, out);
-    emit_str(out, "type", "function");
-    emit_object(out, "function");
-    emit_str(out, "name", call->name);
-    emit_text(out, "arguments", span_of(call->arguments, call->n_arguments));
-    emit_close(out, '}');
+    tools_emit_function(call, out);
     emit_close(out, '}');
 }
 

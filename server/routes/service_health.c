@@ -22,27 +22,12 @@ void service_live_handle(struct exchange *x)
     reply_str(x, "status", "ok");
 }
 
-static bool is_loaded(const struct server *s, struct error *err)
-{
-    struct error why = {0};
-    switch (engine_state(s->engine, &why)) {
-    case ENGINE_READY:
-        return true;
-    case ENGINE_LOADING:
-        return error_set(err, ERROR_LOADING, NULL, "the model is being loaded");
-    case ENGINE_FAILED:
-        break;
-    }
-    return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %.200s",
-                     why.message);
-}
-
 static bool would_begin(const struct server *s, struct error *err)
 {
     if (s->phase != SERVING) {
         return error_set(err, ERROR_DRAINING, NULL, "the server is shutting down");
     }
-    if (!is_loaded(s, err)) return false;
+    if (!server_is_loaded(s, err)) return false;
     return !generations_are_paused(s->generations) ||
            error_set(err, ERROR_PAUSED, NULL, "generation is paused");
 }
@@ -58,7 +43,7 @@ static void answer(struct exchange *x, bool yes, const char *word)
 
 void service_health_handle(struct exchange *x)
 {
-    answer(x, is_loaded(x->server, &x->error), "ok");
+    answer(x, server_is_loaded(x->server, &x->error), "ok");
 }
 
 void service_ready_handle(struct exchange *x)
