@@ -293,7 +293,9 @@
     "    with open('main.py', 'rb') as f: return f.read()\n" \
     "def new_main(loader=sys.modules['__main__'].__loader__):\n" \
     "    main = type(sys)('__main__')\n" \
-    "    main.__dict__.update(__loader__=loader, __annotations__={}, __builtins__=builtins, __file__='main.py')\n" \
+    "    main.__loader__ = loader\n" \
+    "    if '__annotations__' in globals(): main.__annotations__ = {}\n" \
+    "    main.__builtins__, main.__file__ = builtins, 'main.py'\n" \
     "    sys.modules['__main__'] = main\n" \
     "    return main.__dict__\n" \
     "def tell(data):\n" \
@@ -368,6 +370,7 @@
     "    while trace is not None and trace.tb_frame.f_globals is globals(): trace = trace.tb_next\n" \
     "    value = value.with_traceback(trace)\n" \
     "    sys.last_type, sys.last_value, sys.last_traceback = type(value), value, trace\n" \
+    "    if sys.version_info >= (3, 12): sys.last_exc = value\n" \
     "    sys.excepthook(type(value), value, trace)\n" \
     "def go(words):\n" \
     "    try:\n" \
@@ -391,7 +394,7 @@
     "    for f in files:\n" \
     "        if f is not None and not getattr(f, 'closed', False): f.flush()\n" \
     "def let_go(collect):\n" \
-    "    sys.last_type = sys.last_value = sys.last_traceback = None\n" \
+    "    sys.last_type = sys.last_value = sys.last_traceback = sys.last_exc = None\n" \
     "    for name in [n for n in sys.modules if n not in warm or n == '__main__']: del sys.modules[name]\n" \
     "    collect()\n" \
     "def end(status, leave, collect):\n" \

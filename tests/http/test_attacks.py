@@ -5,6 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import concurrent.futures
+import os
+import signal
 import time
 
 import pytest
@@ -58,5 +60,18 @@ def test_attack(attacked, name):
             time.sleep(0.02)
     for reply in hostile:
         assert reply.result().status_code == 200 and reply.result().json()["status"] in ("Failed", "Success")
-    assert honest.result().json()["results"][0]["reward"] == 1
+    verdict = honest.result().json()["results"][0]
+    assert verdict["reward"] == 1, verdict
     wait_until(lambda: not left_over(attacked))
+
+
+def test_a_python_that_waits_is_killed(attacked):
+    """The next item is judged by another one."""
+    assert attacked.post("/verify", HONEST).json()["results"][0]["reward"] == 1
+    waiting = [pid for pid, (name, _, _) in attacked.processes().items() if name == "ts-warm"]
+    assert waiting
+    for pid in waiting:
+        os.kill(pid, signal.SIGKILL)
+    assert attacked.post("/verify", HONEST).json()["results"][0]["reward"] == 1
+    now = [pid for pid, (name, _, _) in attacked.processes().items() if name == "ts-warm"]
+    assert set(now) - set(waiting)
