@@ -150,6 +150,55 @@ static enum equality meet_which(struct math_work *w, struct span gold, struct sp
     return e;
 }
 
+/* How many a list has, by what joins them outside brackets. */
+static int count_listed(struct span s)
+{
+    int depth = 0, joints = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        depth += (s.p[i] == '(' || s.p[i] == '[' || s.p[i] == '{');
+        depth -= (s.p[i] == ')' || s.p[i] == ']' || s.p[i] == '}');
+        struct span rest = span_slice(s, i, s.n);
+        bool and = words_opens(rest, " and ") && i > 0 && s.p[i - 1] != ',';
+        joints += depth == 0 && (s.p[i] == ',' || and);
+    }
+    return joints + 1;
+}
+
+/* "4 solutions, namely (1,2), (2,1), (3,0), (0,3)", where there are so many: their number too. */
+static enum equality meet_namely(struct math_work *w, struct span gold, struct span said,
+                                 struct math_result *out)
+{
+    struct span joint = span_str(", namely ");
+    size_t at = said.n > MOST_TWICE ? SPAN_NONE : span_find_last(said, joint);
+    if (at == SPAN_NONE) return EQ_NO;
+    struct span number = words_unwrap(stated_last(w->arena, span_slice(said, 0, at)).text);
+    int n = count_listed(span_slice(said, at + joint.n, said.n));
+    bool same = number.n == 1 && n > 1 && n < 10 && number.p[0] == '0' + n;
+    if (!same || meet_texts(w, gold, number) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "again", number, "as many as are named");
+    out->extracted = number;
+    return EQ_YES;
+}
+
+/* "The quotient is 7 with a remainder of 3", where the reference is such a pair: "7 R 3". */
+static enum equality meet_remainder(struct math_work *w, struct span gold, struct span said,
+                                    struct math_result *out)
+{
+    struct span word = span_str("remainder");
+    bool pair = span_find(gold, span_str("R"), 0) != SPAN_NONE ||
+                span_find(gold, span_str(" r"), 0) != SPAN_NONE;
+    size_t at = !pair || said.n > MOST_TWICE ? SPAN_NONE : span_find_last(said, word);
+    if (at == SPAN_NONE) return EQ_NO;
+    struct span whole = words_unwrap(stated_last(w->arena, span_slice(said, 0, at)).text);
+    struct span rest =
+        words_unwrap(stated_last(w->arena, span_slice(said, at + word.n, said.n)).text);
+    struct named_list parts = {2, {{gold, whole}, {gold, rest}}};
+    if (whole.n == 0 || rest.n == 0) return EQ_NO;
+    enum equality e = meet_texts(w, gold, named_tuple(w->arena, &parts));
+    if (e == EQ_YES) out->extracted = said;
+    return e;
+}
+
 /* The answer against the reference, as it stands and then without what its words add. */
 enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
                        const struct stated *said, struct math_result *out)
@@ -285,6 +334,9 @@ enum equality meet_around(struct math_work *w, struct span gold, struct span ans
 {
     enum equality e = meet_parts(w, gold, x, out) == EQ_YES ? EQ_YES : EQ_NO;
     if (e == EQ_NO) e = meet_which(w, gold, last_line(x->response), out);
+    if (e == EQ_NO) e = meet_namely(w, gold, last_line(x->response), out);
+    if (e == EQ_NO)
+        e = meet_remainder(w, gold, last_line(x->response), out) == EQ_YES ? EQ_YES : EQ_NO;
     if (e == EQ_NO) e = meet_list(w, gold, answer, said, x, out);
     return e;
 }

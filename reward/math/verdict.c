@@ -139,11 +139,15 @@ static bool is_predicate(struct arena *a, struct span s, struct span g)
 {
     static const struct {
         const char *words, *says;
-    } forms[] = {{" is true", "true"},        {" is false", "false"},     {" is not true", "false"},
-                 {" is not false", "true"},   {" isn't true", "false"},   {" isn't false", "true"},
-                 {" is never true", "false"}, {" is always true", "true"}};
+    } forms[] = {
+        {" is true", "true"},        {" is false", "false"},      {" is not true", "false"},
+        {" is not false", "true"},   {" isn't true", "false"},    {" isn't false", "true"},
+        {" is never true", "false"}, {" is always true", "true"}, {", so yes", "yes"},
+        {", so no,", "no"},          {", so no.", "no"}};
     const char *says = NULL;
     size_t first = SPAN_NONE;
+    if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not "))
+        return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         size_t at = span_find(s, span_str(forms[i].words), 0);
         if (at == SPAN_NONE || at >= first) continue;

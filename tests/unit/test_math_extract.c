@@ -50,7 +50,7 @@ static const struct response {
     {"not this but that", "6", "The answer is not 5 but 6.", T, NULL},
     {"not the one denied", "5", "The answer is not 5 but 6.", F, NULL},
     {"a time after a phrase", "6:15 PM", "Answer: 6:15 PM", T, NULL},
-    {"no, because", "No", "No, because 9 is a square.", T, "equal_words"},
+    {"no, because", "No", "No, because 9 is a square.", T, "equal_text"},
     {"a word after is", "Lisbon", "The capital is Lisbon.", T, NULL},
     {"the reference word for word", "even $m$", "even $m$", T, NULL},
     {"degrees below zero", "-12", "It was -12 degrees.", T, NULL},

@@ -18,8 +18,8 @@ enum { MAX_TAIL = 400, MAX_CLAUSE = 80 };
 
 static const struct span NOTHING = {NULL, 0};
 
-/* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0". */
-static bool is_bound(struct span s, size_t i)
+/* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0"; assigned: or an equals sign. */
+static bool is_bound(struct span s, size_t i, bool assigned)
 {
     static const char *const signs[] = {"<",
                                         ">",
@@ -32,6 +32,10 @@ static bool is_bound(struct span s, size_t i)
                                         "\xe2\x89\xa4",
                                         "\xe2\x88\x88"};
     if (i < s.n && s.p[i] == '$') i++;
+    if (assigned && i + 2 < s.n && ascii_is_letter(s.p[i])) {
+        size_t sign = i + (s.p[i + 1] == ' ' ? 2 : 1);
+        if (s.p[sign] == '=') return true;
+    }
     if (i >= s.n || !ascii_is_letter(s.p[i])) return false;
     i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
     for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
@@ -49,7 +53,7 @@ static size_t before_condition(struct span s, size_t from, size_t end)
         bool may = s.p[i] == ' ' && i + 1 < end && strchr("fwi", s.p[i + 1]) != NULL;
         for (size_t k = 0; may && k < sizeof(words) / sizeof(words[0]); k++) {
             bool here = words_opens(span_slice(s, i, end), words[k]);
-            if (here && is_bound(s, i + strlen(words[k]))) return i;
+            if (here && is_bound(s, i + strlen(words[k]), k == 1)) return i;
         }
     }
     return end;
@@ -58,6 +62,26 @@ static size_t before_condition(struct span s, size_t from, size_t end)
 /* What only says when, why or for what something holds, or says it again. */
 static const char *const asides[] = {
     ", attained",
+    ", roughly ",
+    ", slightly ",
+    ", enough ",
+    ", well above ",
+    ", well below ",
+    ", just under ",
+    ", just over ",
+    ", just above ",
+    ", just below ",
+    ", having ",
+    ", which lies on",
+    ", which passes",
+    ", which crosses",
+    ", obtained ",
+    ", found by ",
+    ", by adding ",
+    " by adding ",
+    " by subtracting ",
+    " by multiplying ",
+    " by dividing ",
     " attained ",
     ", achieved",
     " achieved ",
@@ -283,21 +307,6 @@ static bool is_aside(struct span s, size_t i)
     return false;
 }
 
-/* Where the sentence comes to its conclusion, "for every 12 muffins, so she needs 15": an aside
- * before it is none. 0 when it does not. */
-static size_t last_conclusion(struct span s)
-{
-    static const char *const joints[] = {
-        ", so ",   "; so ",        ", and so ",    ", hence ", "; hence ",
-        ", thus ", ", therefore ", "; therefore ", ", then ",  ", which means "};
-    size_t last = 0;
-    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
-        size_t at = span_find_last(s, span_str(joints[i]));
-        if (at != SPAN_NONE && at > last) last = at;
-    }
-    return last;
-}
-
 static bool has_mathematics(struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
@@ -306,17 +315,38 @@ static bool has_mathematics(struct span s)
     return false;
 }
 
+/* Where the sentence comes to its conclusion, "for every 12 muffins, so she needs 15": an aside
+ * before it is none. 0 when it does not. */
+static size_t last_conclusion(struct span s)
+{
+    static const char *const joints[] = {
+        ", so ",        "; so ",        ", and so ",      ", hence ",    "; hence ",
+        ", thus ",      ", therefore ", "; therefore ",   ", then ",     ", which means ",
+        ", and since ", ", and as ",    ", and because ", " and since ", "; since "};
+    size_t last = 0;
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
+        size_t at = span_find_last(s, span_str(joints[i]));
+        if (at == SPAN_NONE || at <= last) continue;
+        if (!has_mathematics(span_slice(s, at, s.n))) continue; /* "..., then tripled" */
+        last = at;
+        size_t end =
+            at + strlen(joints[i]); /* "and since n > 0, n = 9": what it grants is none either */
+        if (i > 9 && span_find(s, span_str(", "), end) != SPAN_NONE) last = end;
+    }
+    return last;
+}
+
 struct span aside_removed(struct span s)
 {
     s = span_trim(s);
     size_t from = prose_last_sentence(s), end;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
     if (from < s.n && s.p[from] == '(') from = prose_last_sentence(span_slice(s, 0, from - 1));
-    size_t conclusion = last_conclusion(s);
-    for (end = conclusion > from ? conclusion : from; end < s.n && !is_aside(s, end);) {
+    size_t conclusion = last_conclusion(s), start = conclusion > from ? conclusion : from;
+    for (end = start; end < s.n && !is_aside(s, end);) {
         end++;
     }
-    end = before_condition(s, from, end);
+    end = before_condition(s, start, end);
     struct span kept = span_trim(span_slice(s, 0, end));
     return has_mathematics(span_slice(kept, from, kept.n)) ? kept : s;
 }
@@ -334,6 +364,10 @@ struct span aside_before_reason(struct span s)
     struct span said = span_slice(s, 0, end);
     for (size_t i = 0; i < said.n; i++) {
         if (ascii_is_digit(said.p[i]) || said.p[i] == '$' || said.p[i] == '\\') return NOTHING;
+    }
+    static const char *const truths[] = {"Yes", "No", "True", "False"};
+    for (size_t k = 0; k < sizeof(truths) / sizeof(truths[0]); k++) {
+        if (span_is(said, truths[k])) return said; /* "Yes, because 27 is divisible by 9" */
     }
     bool is = span_find(said, span_str(" is "), 0) != SPAN_NONE ||
               span_find(said, span_str("'s "), 0) != SPAN_NONE;

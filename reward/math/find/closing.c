@@ -128,6 +128,8 @@ static bool is_remark(struct span s, bool after_value)
                                           "remember",
                                           "tip:",
                                           "fun fact",
+                                          "confidence",
+                                          "steps used",
                                           "many people",
                                           "most people",
                                           "some people",
@@ -157,6 +159,10 @@ static bool begins_check(struct span s)
                                           "check \xe2\x80\x94",
                                           "quick check",
                                           "to verify",
+                                          "we can confirm",
+                                          "to confirm",
+                                          "let's confirm",
+                                          "confirming",
                                           "to check",
                                           "to double",
                                           "let's verify",
@@ -313,7 +319,8 @@ static struct span without_denial(struct span s)
                                            "(no ",
                                            "\xef\xbc\x88\xe4\xb8\x8d\xe6\x98\xaf",
                                            "(\xe4\xb8\x8d\xe6\x98\xaf",
-                                           "\xef\xbc\x8c\xe8\x80\x8c\xe4\xb8\x8d\xe6\x98\xaf"};
+                                           "\xef\xbc\x8c\xe8\x80\x8c\xe4\xb8\x8d\xe6\x98\xaf",
+                                           "\xef\xbc\x8c\xe4\xb8\x8d\xe6\x98\xaf"};
     static const char *const japanese[] = {"\xe3\x81\xa7\xe3\x81\xaf\xe3\x81\x82\xe3\x82\x8a\xe3"
                                            "\x81\xbe\xe3\x81\x9b\xe3\x82\x93", /* is not */
                                            "\xe3\x81\xa7\xe3\x81\xaf\xe3\x81\xaa\xe3\x81\x84"};

@@ -82,6 +82,25 @@ static struct span with_exact(struct span s, size_t from, size_t to, struct span
     return close == SPAN_NONE ? bold : span_slice(s, from - 2, to + 2 + close);
 }
 
+/* Another number in bold stands before s.p[at] in the same line: "**19** by adding **4** to **15**", which the sentence
+ * has to tell apart. */
+static bool has_bold_before(struct span s, size_t at)
+{
+    size_t from = at;
+    while (from > 0 && s.p[from - 1] != '\n') {
+        from--;
+    }
+    struct span line = span_slice(s, from, at), mark = span_str("**");
+    size_t open = span_find(line, mark, 0);
+    size_t close = open == SPAN_NONE ? open : span_find(line, mark, open + 2);
+    if (close == SPAN_NONE) return false;
+    bool number = false;
+    for (size_t i = open; i < close; i++) {
+        number |= ascii_is_digit(line.p[i]);
+    }
+    return number && (ascii_is_digit(line.p[open + 2]) || line.p[open + 2] == '$');
+}
+
 /* The last thing in bold, where no line with mathematics follows it: "So it is **8 hours**, from 9
  * to 17." */
 static bool in_bold(struct arena *a, struct span s, const struct math_options *o,
@@ -96,7 +115,7 @@ static bool in_bold(struct arena *a, struct span s, const struct math_options *o
     }
     struct stated st = stated_in(a, bold, o->extract);
     struct spoken v = spoken_value(a, s, from - 2, to + 2);
-    if (v.denied) return false;
+    if (v.denied || has_bold_before(s, from - 2)) return false;
     struct span moment = prose_moment(a, words_unwrap(bold));
     if (moment.n > 0 && !v.changed) st = (struct stated){.text = moment, .plain = st.plain};
     out->place = st.plain;
@@ -123,6 +142,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
         size_t said = span_find_last(t, span_str(copulas[i]));
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
         if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
+        if (words_begin(t, "neither ") || words_begin(t, "none ")) continue;
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
         return find(out, closing_without_sequel(what), MATH_FROM_EXPRESSION);
     }
@@ -141,7 +161,6 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "refusal", span_trim(s), "it gives no answer, and says so");
         return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
-    s = rejected_removed(a, s);
     if ((found = prose_moment(a, s)).n > 0) {
         trace_add(o->trace, "moment", found, "a time or a date at the end");
         return find(out, found, MATH_FROM_EXPRESSION);
@@ -213,7 +232,7 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "cut off", span_of(NULL, 0), "it ends in the middle of a formula");
         return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
-    return in_prose(a, closing_removed(s), o, out);
+    return in_prose(a, closing_removed(rejected_removed(a, s)), o, out);
 }
 
 /* "The final answer is ..." after the last box, with something in it that reads as mathematics. */

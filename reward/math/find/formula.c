@@ -116,6 +116,13 @@ static bool states(struct span s)
     return false;
 }
 
+/* s is an inequality. */
+static bool orders(struct span s)
+{
+    return span_has(s, '<') || span_has(s, '>') || span_find(s, span_str("\\ge"), 0) != SPAN_NONE ||
+           span_find(s, span_str("\\le "), 0) != SPAN_NONE;
+}
+
 /* What stands between two formulas, without a remark in brackets: "$1$ (with multiplicity 2) and $4$". */
 static struct span without_bracket(struct span gap)
 {
@@ -144,6 +151,9 @@ static bool joins(struct span s, const struct formula *before, struct formula *f
                                          "\xe5\x92\x8c"};
     struct span gap = span_trim(without_bracket(span_trim(span_slice(s, before->to, f->from))));
     bool first = states(before->inside), second = states(f->inside);
+    bool ordered = orders(before->inside), later = orders(f->inside);
+    bool equality = span_has(ordered ? f->inside : before->inside, '=');
+    if (span_is(gap, ",") && ordered != later && equality) return false; /* as $x > 0$, $x = 7$ */
     for (size_t i = 0; first == second && i < sizeof(joints) / sizeof(joints[0]); i++) {
         if (!span_is(gap, joints[i])) continue;
         f->from = before->from;
@@ -151,6 +161,24 @@ static bool joins(struct span s, const struct formula *before, struct formula *f
         return true;
     }
     return false;
+}
+
+/* What a chain of equalities comes to, where a step of it does not read: "\frac13" of "\int_0^1 x^2 dx =
+ * [\frac{x^3}{3}]_0^1 = \frac13". No bytes where it is none. */
+static struct span last_member(struct span s)
+{
+    size_t last = span_find_last(s, span_str("="));
+    size_t first = span_find(s, span_str("="), 0);
+    bool chain = last != SPAN_NONE && first != last && last > 0 &&
+                 strchr("<>!:&", s.p[last - 1]) == NULL &&
+                 span_find(s, span_str("\\\\"), 0) == SPAN_NONE;
+    struct span member = chain ? span_trim(span_slice(s, last + 1, s.n)) : span_of(NULL, 0);
+    int depth = 0;
+    for (size_t i = 0; i < member.n && depth >= 0; i++) {
+        depth +=
+            (member.p[i] == '{' || member.p[i] == '(') - (member.p[i] == '}' || member.p[i] == ')');
+    }
+    return depth == 0 ? member : span_of(NULL, 0);
 }
 
 bool formula_last(struct arena *a, struct span s, struct formula *out)
@@ -175,7 +203,10 @@ bool formula_last(struct arena *a, struct span s, struct formula *out)
     }
     for (size_t k = 0; k < n && k < 8 && !found; k++) {
         f = recent[(n - 1 - k) % 8];
-        if (!formula_reads(a, words_unwrap(f.inside))) continue;
+        if (!formula_reads(a, words_unwrap(f.inside))) {
+            f.inside = last_member(f.inside);
+            if (f.inside.n == 0 || !formula_reads(a, words_unwrap(f.inside))) continue;
+        }
         struct formula all = f;
         for (size_t j = k + 1; j < n && j < 8; j++) { /* "$x=2$ or $x=3$" */
             if (!joins(s, &recent[(n - 1 - j) % 8], &all)) break;

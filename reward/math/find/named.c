@@ -156,9 +156,10 @@ static struct span counted_in(struct span value)
 /* The part only says where or when the one before it holds, "attained at x = 2", or leads to the first. */
 static bool is_idle(struct span part, bool first)
 {
-    static const char *const heads[] = {"attained ", "achieved ", "reached ",  "when ",
-                                        "where ",    "since ",    "because ",  "occurring",
-                                        "at x",      "at $x",     "which is ", "as "};
+    static const char *const heads[] = {"attained ", "achieved ", "reached ",  "when ",   "where ",
+                                        "since ",    "because ",  "occurring", "at x",    "at $x",
+                                        "which is ", "as ",       "after ",    "before ", "once ",
+                                        "if ",       "given "};
     part = span_trim(part);
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
         if (words_begin(part, heads[k])) return true;

@@ -62,6 +62,8 @@ static const struct row {
     {"for all real numbers", "all real numbers", AT_END},
     {"all real numbers except", NULL, TO_END},
     {"all reals except", NULL, TO_END},
+    {"any real number except", NULL, TO_END},
+    {"every real number except", NULL, TO_END},
     {"for all positive real numbers", "all positive real numbers", AT_END},
     {"is all positive real numbers", "all positive real numbers", AT_END},
     {"is all non-negative real numbers", "all non-negative real numbers", AT_END},
@@ -170,8 +172,8 @@ struct span outcome_said(struct span s)
     struct span last = span_slice(s, from, s.n);
     if (last.n > MAX_SENTENCE) return NOTHING;
     for (size_t i = 0; i < last.n; i++) {
-        bool may =
-            strchr("ndiatfcsNDIATFCS\xe6", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
+        bool may = strchr("ndiatfcseNDIATFCSE\xe6", last.p[i]) != NULL &&
+                   last.p[i] != 0; /* a row's first */
         if (!may || (i > 0 && ascii_is_letter(last.p[i - 1]))) continue;
         bool none = none_left(span_slice(last, i, last.n));
         if (none && !is_supposed(span_slice(last, 0, i))) return span_str("0");

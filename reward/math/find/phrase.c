@@ -251,10 +251,12 @@ static bool has_turn(struct span s)
 static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct stated *out)
 {
     static const char *const openers[] = {
-        "actually, no",  "actually no",    "no, ",           "wait, no",       "no wait",
-        "no, wait",      "scratch that",   "sorry, ",        "correction",     "oops",
-        "actually, it",  "actually it",    "actually, the",  "that's wrong",   "that is wrong",
-        "that's not ri", "that is not ri", "i made a mista", "wait, that's w", "wait, it"};
+        "actually, no",   "actually no",    "no, ",           "wait, no",       "no wait",
+        "no, wait",       "scratch that",   "sorry, ",        "correction",     "oops",
+        "actually, it",   "actually it",    "actually, the",  "that's wrong",   "that is wrong",
+        "that's not ri",  "that is not ri", "i made a mista", "wait, that's w", "wait, it",
+        "actually, i mi", "i misread",      "actually, i ma", "on second thou", "my mistake",
+        "hold on",        "let me correct", "apologies",      "correcting"};
     while (rest.n > 0 && memchr(". \n*!", rest.p[0], 5) != NULL) {
         rest = span_slice(rest, 1, rest.n);
     }

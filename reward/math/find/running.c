@@ -208,6 +208,43 @@ static size_t last_assignment(struct span t)
     return about && !values && span_has(head, '=') ? comma + 2 : 0;
 }
 
+/* t with the "pm" that follows it in s: 6:40 alone is another time. */
+static struct span with_half_of_day(struct span s, struct span t)
+{
+    static const char *const halves[] = {"am", "pm", "a.m.", "p.m."};
+    if (t.n == 0 || !ascii_is_digit(t.p[0]) || !span_has(t, ':')) return t;
+    size_t from = (size_t)(t.p - s.p), end = from + t.n, next = end;
+    while (next < s.n && s.p[next] == ' ') {
+        next++;
+    }
+    for (size_t k = 0; k < sizeof(halves) / sizeof(halves[0]); k++) {
+        size_t to = next + strlen(halves[k]);
+        bool here = words_begin(span_slice(s, next, s.n), halves[k]);
+        if (here && (to >= s.n || !ascii_is_letter(s.p[to]))) return span_slice(s, from, to);
+    }
+    return t;
+}
+
+/* "After eating 17, 7 slices remain": the run "17, 7" is no list, its first number ends a clause that only leads to the
+ * second. Where that begins in t; 0 elsewhere. */
+static size_t after_clause(struct span s, size_t from, struct span t)
+{
+    static const char *const openers[] = {"after ", "when ", "if ",     "since ",  "with ",
+                                          "for ",   "in ",   "of ",     "out of ", "given ",
+                                          "by ",    "once ", "before ", "at ",     "on "};
+    size_t comma = span_find(t, span_str(", "), 0),
+           start = prose_last_sentence(span_slice(s, 0, from));
+    struct span clause = span_slice(s, start, from);
+    bool single = comma != SPAN_NONE && comma + 2 < t.n && ascii_is_digit(t.p[0]) &&
+                  ascii_is_digit(t.p[comma + 2]) &&
+                  span_find(t, span_str(","), comma + 1) == SPAN_NONE &&
+                  span_find(t, span_str(" and "), 0) == SPAN_NONE && !span_has(clause, ',');
+    for (size_t k = 0; single && k < sizeof(openers) / sizeof(openers[0]); k++) {
+        if (words_begin(clause, openers[k])) return comma + 2;
+    }
+    return 0;
+}
+
 /* What may make later numbers of its sentence circumstances. */
 struct head {
     size_t to;     /* the offset after it; 0: there is none yet */
@@ -230,6 +267,9 @@ static bool is_named(struct span s, size_t from, size_t to)
         "hence, ", "therefore ", "therefore, ", "it follows that ", "we see that ",
         "then ",   "finally, ",  "and "};
     struct span before = span_slice(s, 0, from);
+    while (to + 1 < s.n && s.p[to] == ' ' && s.p[to + 1] == ' ') {
+        to++;
+    }
     for (size_t k = 0; k < sizeof(openers) / sizeof(openers[0]); k++) {
         if (words_begin(before, openers[k])) {
             before = span_slice(before, strlen(openers[k]), before.n);
@@ -377,7 +417,10 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         struct span t = r.tells ? stated_without_period(run_read(a, s, &r)) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
+        t = with_half_of_day(s, t);
+        if (r.from + t.n > at) at = r.from + t.n;
         size_t value = last_assignment(t);
+        if (value == 0) value = after_clause(s, r.from, t);
         if (value > 0) { /* again from there: its unit may have been cut off */
             at = r.from + value;
             continue;

@@ -227,6 +227,9 @@ static enum atom_kind letter_kind(struct span s, size_t i, enum atom_kind before
     bool brief = (c == '.' && next == i + 1 && ascii_is_letter(at(s, i + 2))) ||
                  (i >= 2 && s.p[i - 1] == '.' && ascii_is_letter(s.p[i - 2]));
     if (brief) return ATOM_WORD; /* i.e., e.g. */
+    bool i_am =
+        at(s, i) == 'I' && at(s, i + 1) == ' ' && at(s, i + 2) >= 'a' && at(s, i + 2) <= 'z';
+    if (i_am && before == ATOM_SIGN) return ATOM_WORD; /* 19 - I am certain */
     bool article = at(s, i) == 'a' || at(s, i) == 'A' || at(s, i) == 'I';
     bool operator= c != 0 && memchr("=<>^_+*/\\", c, 9) != NULL;
     bool call = next == i + 1 && (c == '(' || c == '[' || c == '\'');

@@ -112,6 +112,24 @@ static struct span chinese_count(struct span s)
     return count == 1 ? found : NOTHING;
 }
 
+/* "She ate half a pizza": half of one thing, in a sentence with no other number. */
+static struct span half_of_one(struct span s)
+{
+    static const char *const forms[] = {" half a ", " half an ", " half the ", " half of the ",
+                                        " half of it"};
+    static const char *const changes[] = {" and a half", " not ", "n't ", "than half",
+                                          "other half"};
+    bool half = false;
+    if (s.n > MAX_SENTENCE) return NOTHING;
+    for (size_t k = 0; k < sizeof(changes) / sizeof(changes[0]); k++) {
+        if (span_find(s, span_str(changes[k]), 0) != SPAN_NONE) return NOTHING;
+    }
+    for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+        half |= span_find(s, span_str(forms[k]), 0) != SPAN_NONE;
+    }
+    return half ? span_str("1/2") : NOTHING;
+}
+
 struct span spelled_only(struct arena *a, struct span s)
 {
     int64_t n, d;
@@ -129,7 +147,7 @@ struct span spelled_only(struct arena *a, struct span s)
     found = chinese_count(t);
     if (found.n > 0) return found;
     struct span only = only_spelled(t);
-    if (only.n == 0) return NOTHING;
+    if (only.n == 0) return half_of_one(t);
     size_t from = (size_t)(only.p - t.p);
     struct spoken v = spoken_number(a, t, from, from + only.n); /* "not five", "half of ten" */
     return v.denied ? NOTHING : v.text;

@@ -64,7 +64,7 @@ static const struct row rows[] = {
     {LEFT, "instead of", NULL}, {LEFT, "other than", NULL}, {LEFT, "excluding", NULL},
     {LEFT, "would have said", NULL}, {LEFT, "might have said", NULL}, {LEFT, "might guess", NULL},
     {LEFT, "might think", NULL}, {LEFT, "would have guessed", NULL}, {LEFT, "contradiction that", NULL},
-    {LEFT, "except", NULL}, {LEFT, "except for", NULL}, {LEFT, "unlike", NULL},
+    {LEFT, "excludes", NULL}, {LEFT, "exclude", NULL}, {LEFT, "except", NULL}, {LEFT, "except for", NULL}, {LEFT, "unlike", NULL},
     {LEFT, "multiple of", NULL}, {LEFT, "multiples of", NULL}, {LEFT, "divisor of", NULL},
     {LEFT, "divisors of", NULL}, {LEFT, "factor of", NULL}, {LEFT, "factors of", NULL},
     {LEFT, "power of", NULL}, {LEFT, "powers of", NULL}, {LEFT, "divisible by", NULL},
@@ -92,7 +92,10 @@ static const struct row rows[] = {
     {RIGHT, "or less", "x\\le %"}, {RIGHT, "or fewer", "x\\le %"}, {RIGHT, "or lower", "x\\le %"},
     {RIGHT, "or below", "x\\le %"}, {RIGHT, "or smaller", "x\\le %"}, {RIGHT, "at most", "x\\le %"},
     {RIGHT, "at least", "x\\ge %"}, {RIGHT, "is wrong", NULL}, {RIGHT, "is incorrect", NULL},
-    {RIGHT, "is not", NULL}, {RIGHT, "would be wrong", NULL}, {RIGHT, "otherwise", NULL},
+    {RIGHT, "is not", NULL}, {RIGHT, ", but that is wrong", NULL}, {RIGHT, ", but that's wrong", NULL},
+    {RIGHT, ", but this is wrong", NULL}, {RIGHT, ", but that is incorrect", NULL}, {RIGHT, ", but that's incorrect", NULL},
+    {RIGHT, ", which is wrong", NULL}, {RIGHT, ", which is incorrect", NULL}, {RIGHT, ", but that is not", NULL},
+    {RIGHT, ", but that's not", NULL}, {RIGHT, ", but it is wrong", NULL}, {RIGHT, ", but it's wrong", NULL}, {RIGHT, "would be wrong", NULL}, {RIGHT, "otherwise", NULL},
 };
 /* clang-format on */
 

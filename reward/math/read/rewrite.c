@@ -217,10 +217,10 @@ static struct span exceptions_alone(struct span s)
  * something else. */
 static struct span with_exceptions(struct arena *a, struct span s)
 {
-    static const char *const forms[] = {
-        "all real numbers except",        "all reals except",
-        "all real numbers but",           "every real number except",
-        "\\text{all real numbers except", "\\text{all reals except"};
+    static const char *const forms[] = {"all real numbers except", "all reals except",
+                                        "all real numbers but",    "every real number except",
+                                        "any real number except",  "\\text{all real numbers except",
+                                        "\\text{all reals except"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct span rest = exceptions_alone(after_form(s, span_str(forms[i])));
         while (span_ends(rest, span_str("$"))) {
@@ -629,13 +629,47 @@ static struct span derivation(struct arena *a, struct span s)
     return s;
 }
 
+/* The offset after the digits of s from i on. */
+static size_t after_digits(struct span s, size_t i)
+{
+    while (i < s.n && ascii_is_digit(s.p[i])) {
+        i++;
+    }
+    return i;
+}
+
+/* "7 R 3", "7 remainder 3": a quotient and what is left, as a pair; s itself elsewhere. */
+static struct span with_remainder(struct arena *a, struct span s)
+{
+    static const char *const words[] = {" with a remainder of ",
+                                        " with remainder ",
+                                        ", remainder ",
+                                        " remainder ",
+                                        " rem ",
+                                        " R ",
+                                        " r ",
+                                        " R",
+                                        " r"};
+    size_t first = s.n > LONGEST_PHRASE ? 0 : after_digits(s, 0);
+    if (first == 0 || first == s.n) return s;
+    struct span rest = span_slice(s, first, s.n);
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        if (!words_opens(rest, words[k])) continue;
+        struct span last = span_slice(rest, strlen(words[k]), rest.n);
+        if (last.n == 0 || after_digits(last, 0) != last.n) continue;
+        struct span pair = join3(a, span_str("("), "", span_slice(s, 0, first), ", ");
+        return join3(a, pair, "", last, ")");
+    }
+    return s;
+}
+
 struct span rewrite_answer(struct arena *a, struct span s)
 {
     static struct span (*const ways[])(struct arena *, struct span) = {
-        lines_of_equations, undoubled,     derivation,          meaning,         circled_list,
-        unlabelled,         said_twice,    with_base,           with_exceptions, without_universe,
-        with_condition,     without_event, without_quantifiers, with_primes,     rewrite_feet,
-        number_in_font,     rewrite_units,
+        lines_of_equations, undoubled,      derivation,          meaning,         circled_list,
+        unlabelled,         said_twice,     with_base,           with_exceptions, without_universe,
+        with_condition,     without_event,  without_quantifiers, with_primes,     rewrite_feet,
+        number_in_font,     with_remainder, rewrite_units,
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         s = ways[i](a, s);

@@ -70,8 +70,10 @@ static bool has_parts(struct span s)
 static bool goes_on(struct span rest, struct span raw)
 {
     static const char *const verbs[] = {
-        "is",    "was",     "has",    "will", "can", "wins",  "won",  "does", "should",   "as",
-        "since", "because", "always", "who",  "it",  "there", "such", "for",  "finishes", NULL};
+        "is",         "was",    "has",     "will",    "can",      "wins",      "won",
+        "does",       "should", "as",      "since",   "because",  "always",    "who",
+        "it",         "there",  "such",    "for",     "finishes", "developed", "invented",
+        "discovered", "wrote",  "painted", "founded", "created",  NULL};
     static const char *const whole[] = {/* where nothing is told apart */
                                         "lies", "lives",      "stands",     "sits",
                                         "on",   "in",         "over",       "at",
