@@ -25,7 +25,10 @@
 #include "reward/math/find/qualify.h"
 #include "reward/math/read/words.h"
 
-enum { MOST_TWICE = 600 }; /* bytes of a sentence that is read twice */
+enum {
+    MOST_TWICE = 600, /* bytes of a sentence that is read twice */
+    MOST_LABEL = 40,
+};
 
 /* How far the last member of "1024 \approx 1000" may be off: where it is asked for and has three digits
  * or more, and else. */
@@ -251,21 +254,33 @@ static bool is_bullet(struct span line)
     return line.n > 2 && (line.p[0] == '-' || line.p[0] == '*') && line.p[1] == ' ';
 }
 
+/* "Odd: 3", a line by itself. */
+static bool is_labelled(struct span line)
+{
+    size_t colon = span_find(line, span_str(": "), 0);
+    if (colon == SPAN_NONE || colon == 0 || colon > MOST_LABEL || line.n > 2 * MOST_LABEL)
+        return false;
+    for (size_t i = 0; i < colon; i++) {
+        if (!ascii_is_letter(line.p[i]) && line.p[i] != ' ') return false;
+    }
+    return true;
+}
+
 /* The list of two lines or more that s ends with, without its bullets. {NULL, 0}: it ends with none. */
 static struct span last_list(struct arena *a, struct span s)
 {
     struct span line, rest = span_trim(s);
     size_t to = rest.n, lines = 0;
     char *out = NULL;
-    while (is_bullet(line = last_line(span_slice(rest, 0, to)))) {
+    while (is_bullet(line = last_line(span_slice(rest, 0, to))) || is_labelled(line)) {
         lines++;
         to = (size_t)(line.p - rest.p);
     }
     if (lines >= 2) out = arena_alloc(a, rest.n - to + 1, 1);
     size_t n = 0;
     for (size_t i = to; out != NULL && i < rest.n; i++) {
-        bool bullet = i == to || rest.p[i - 1] == '\n';
-        if (bullet) {
+        bool begins = i == to || rest.p[i - 1] == '\n';
+        if (begins && is_bullet(span_slice(rest, i, rest.n))) {
             i++; /* and its space */
         } else {
             out[n++] = rest.p[i];

@@ -148,6 +148,7 @@ static bool is_predicate(struct arena *a, struct span s, struct span g)
     size_t first = SPAN_NONE;
     if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not "))
         return false;
+    if (span_find(s, span_str("not the case that"), 0) != SPAN_NONE) return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         size_t at = span_find(s, span_str(forms[i].words), 0);
         if (at == SPAN_NONE || at >= first) continue;

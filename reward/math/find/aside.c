@@ -16,6 +16,9 @@
 
 enum { MAX_TAIL = 400, MAX_CLAUSE = 80 };
 
+/* Of the joints of conclusions, the first that begins with what it grants. */
+enum { FIRST_REASON = 13 };
+
 static const struct span NOTHING = {NULL, 0};
 
 /* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0"; assigned: or an equals sign. */
@@ -63,6 +66,19 @@ static size_t before_condition(struct span s, size_t from, size_t end)
 static const char *const asides[] = {
     ", attained",
     ", roughly ",
+    ", not ",
+    ", non ",
+    ", with digits ",
+    " \xe2\x80\x93 and it",
+    " \xe2\x80\x94 and it",
+    " \xe2\x80\x93 reached ",
+    " \xe2\x80\x94 reached ",
+    " \xe2\x80\x93 attained ",
+    " \xe2\x80\x94 attained ",
+    " \xe2\x80\x93 since ",
+    " \xe2\x80\x93 because ",
+    " \xe2\x80\x93 not ",
+    "\xef\xbc\x8c\xe6\xaf\x94",
     ", slightly ",
     ", enough ",
     ", well above ",
@@ -319,10 +335,24 @@ static bool has_mathematics(struct span s)
  * before it is none. 0 when it does not. */
 static size_t last_conclusion(struct span s)
 {
-    static const char *const joints[] = {
-        ", so ",        "; so ",        ", and so ",      ", hence ",    "; hence ",
-        ", thus ",      ", therefore ", "; therefore ",   ", then ",     ", which means ",
-        ", and since ", ", and as ",    ", and because ", " and since ", "; since "};
+    static const char *const joints[] = {", so ",
+                                         "; so ",
+                                         ", and so ",
+                                         ", hence ",
+                                         "; hence ",
+                                         ", thus ",
+                                         ", therefore ",
+                                         "; therefore ",
+                                         ", then ",
+                                         ", which means ",
+                                         "\xef\xbc\x8c\xe6\x89\x80\xe4\xbb\xa5",
+                                         "\xef\xbc\x8c\xe5\x9b\xa0\xe6\xad\xa4",
+                                         "\xef\xbc\x8c\xe6\x95\x85",
+                                         ", and since ",
+                                         ", and as ",
+                                         ", and because ",
+                                         " and since ",
+                                         "; since "};
     size_t last = 0;
     for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
         size_t at = span_find_last(s, span_str(joints[i]));
@@ -331,7 +361,7 @@ static size_t last_conclusion(struct span s)
         last = at;
         size_t end =
             at + strlen(joints[i]); /* "and since n > 0, n = 9": what it grants is none either */
-        if (i > 9 && span_find(s, span_str(", "), end) != SPAN_NONE) last = end;
+        if (i >= FIRST_REASON && span_find(s, span_str(", "), end) != SPAN_NONE) last = end;
     }
     return last;
 }

@@ -128,6 +128,11 @@ static bool is_remark(struct span s, bool after_value)
                                           "remember",
                                           "tip:",
                                           "fun fact",
+                                          "this is because",
+                                          "that is because",
+                                          "that's because",
+                                          "it is because",
+                                          "the reason is",
                                           "confidence",
                                           "steps used",
                                           "many people",
@@ -236,29 +241,13 @@ static size_t check_begins(struct span s)
 /* The line begins what only explains an answer that was given. */
 static bool begins_explanation(struct span line)
 {
-    static const char *const words[] = {"explanation",
-                                        "reasoning",
-                                        "verification",
-                                        "justification",
-                                        "why this",
-                                        "why:",
-                                        "why?",
-                                        "how i got",
-                                        "how we got",
-                                        "here's how",
-                                        "here is how",
-                                        "here's why",
-                                        "here is why",
-                                        "steps:",
-                                        "working:",
-                                        "details:",
-                                        "step-by-step",
-                                        "derivation",
-                                        "rationale",
-                                        "proof",
-                                        "the reasoning",
-                                        "solution steps",
-                                        NULL};
+    static const char *const words[] = {
+        "explanation", "reasoning",   "verification", "justification", "why this",
+        "why:",        "why?",        "how i got",    "how we got",    "here's how",
+        "here's the",  "here is the", "breakdown",    "here is how",   "here's why",
+        "here is why", "steps:",      "working:",     "details:",      "step-by-step",
+        "derivation",  "rationale",   "proof",        "the reasoning", "solution steps",
+        NULL};
     bool heading = line.n > 0 && memchr("*_#>", line.p[0], 4) != NULL;
     struct span s = without_marks(line);
     if (!starts_one(s, words)) return false;

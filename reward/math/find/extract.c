@@ -143,6 +143,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
         if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
         if (words_begin(t, "neither ") || words_begin(t, "none ")) continue;
+        if (span_find(t, span_str("not the case that"), 0) != SPAN_NONE) continue;
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
         return find(out, closing_without_sequel(what), MATH_FROM_EXPRESSION);
     }
@@ -272,6 +273,7 @@ static bool in_place(struct arena *a, struct span place, const struct math_optio
                      struct extraction *out)
 {
     if (extract_boxed(a, place, o, out)) return out->source != MATH_FROM_NOWHERE;
+    place = rejected_removed(a, place);
     struct stated st = {.text = place};
     phrase_answer(a, place, o, &st); /* <answer>The answer is 5</answer> */
     return take(out, &st, MATH_FROM_TAG);

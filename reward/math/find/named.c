@@ -26,9 +26,10 @@ enum { MOST_BYTES = 600 };
 /* The length of the joint at s.p[i], 0 where none is. */
 static size_t joint_at(struct span s, size_t i)
 {
-    static const char *const joints[] = {
-        ", and ", ", while ", ", whereas ", " and ", " while ", "; ",           ";\n",         ", ",
-        ",\n",    "\n",       " with a ",   " et ",  " und ",   "\xef\xbc\x8c", "\xef\xbc\x9b"};
+    static const char *const joints[] = {", and ", ", while ", ", whereas ",   ". ",
+                                         " and ",  " while ",  "; ",           ";\n",
+                                         ", ",     ",\n",      "\n",           " with a ",
+                                         " et ",   " und ",    "\xef\xbc\x8c", "\xef\xbc\x9b"};
     struct span rest = span_slice(s, i, s.n);
     for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
         if (words_opens(rest, joints[k])) return strlen(joints[k]);

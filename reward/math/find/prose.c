@@ -234,6 +234,9 @@ struct span prose_moment(struct arena *a, struct span s)
     const char *comma = t.n == 0 ? NULL : memchr(t.p, ',', t.n);
     struct span head = comma == NULL ? t : span_slice(t, 0, (size_t)(comma - t.p));
     if (moments_is_time(head)) return head; /* 10:45 AM, 45 minutes later */
+    size_t open = span_ends(t, span_str(")")) ? span_find_last(t, span_str(" (")) : SPAN_NONE;
+    bool remark = open != SPAN_NONE && moments_date(a, span_slice(t, 0, open));
+    if (remark) return span_slice(t, 0, open); /* 3 May 2021 (a Monday) */
     struct span dated = day_before_comma(a, t);
     if (dated.n > 0) return dated;
     if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;

@@ -211,7 +211,9 @@ static size_t last_assignment(struct span t)
 /* t with the "pm" that follows it in s: 6:40 alone is another time. */
 static struct span with_half_of_day(struct span s, struct span t)
 {
-    static const char *const halves[] = {"am", "pm", "a.m.", "p.m."};
+    static const char *const halves[] = {
+        "am",      "pm", "a.m.", "p.m.", "in the morning", "in the afternoon", "in the evening",
+        "at night"};
     if (t.n == 0 || !ascii_is_digit(t.p[0]) || !span_has(t, ':')) return t;
     size_t from = (size_t)(t.p - s.p), end = from + t.n, next = end;
     while (next < s.n && s.p[next] == ' ') {
@@ -335,6 +337,11 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
     bool of = span_is(span_trim(gap), "of the") || span_is(span_trim(gap), "of");
     if (of && from > 0 && s.p[from - 1] == ' ') return true; /* 14 of the 20 students */
     if (span_ends(gap, span_str(", ")) && h->governs && is_place(rest)) return true;
+    struct span parts = span_slice(s, from, s.n);
+    bool broken_down = h->governs && span_find(gap, span_str(": "), 0) != SPAN_NONE &&
+                       !span_has(span_slice(s, h->to, s.n), '=') &&
+                       (span_find(parts, span_str(" plus "), 0) != SPAN_NONE || h->listed > 0);
+    if (broken_down) return true; /* $460: $400 regular pay plus $60 overtime */
     bool apposition = span_is(span_trim(gap), ", a") || span_is(span_trim(gap), ", an");
     if (apposition && span_ends(t, span_str("%"))) return true; /* $55,000, a 10% increase */
     if (has_any(gap, needs, sizeof(needs) / sizeof(needs[0]))) return true;

@@ -64,7 +64,7 @@ static const struct row rows[] = {
     {LEFT, "instead of", NULL}, {LEFT, "other than", NULL}, {LEFT, "excluding", NULL},
     {LEFT, "would have said", NULL}, {LEFT, "might have said", NULL}, {LEFT, "might guess", NULL},
     {LEFT, "might think", NULL}, {LEFT, "would have guessed", NULL}, {LEFT, "contradiction that", NULL},
-    {LEFT, "excludes", NULL}, {LEFT, "exclude", NULL}, {LEFT, "except", NULL}, {LEFT, "except for", NULL}, {LEFT, "unlike", NULL},
+    {LEFT, "excludes", NULL}, {LEFT, "no way to get", NULL}, {LEFT, "impossible to get", NULL}, {LEFT, "no way to obtain", NULL}, {LEFT, "exclude", NULL}, {LEFT, "except", NULL}, {LEFT, "except for", NULL}, {LEFT, "unlike", NULL},
     {LEFT, "multiple of", NULL}, {LEFT, "multiples of", NULL}, {LEFT, "divisor of", NULL},
     {LEFT, "divisors of", NULL}, {LEFT, "factor of", NULL}, {LEFT, "factors of", NULL},
     {LEFT, "power of", NULL}, {LEFT, "powers of", NULL}, {LEFT, "divisible by", NULL},
@@ -231,11 +231,24 @@ static bool is_extreme_count(struct span s, const struct row *row, size_t from, 
     return false;
 }
 
+/* "They add up to 36" */
+static bool adds_up(struct span before)
+{
+    static const char *const verbs[] = {"add ", "adds ", "added ",  "adding ",
+                                        "sum ", "sums ", "amount ", "total "};
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+        if (span_ends(before, span_str(verbs[k]))) return true;
+    }
+    return false;
+}
+
 static bool read_left(struct arena *a, struct span s, struct spoken *v)
 {
     size_t end = before_articles(s, v->from);
     const struct row *row = row_before(s, end);
     if (row == NULL) return false;
+    if (strcmp(row->words, "up to") == 0 && adds_up(span_slice(s, 0, end - strlen(row->words))))
+        return false;
     v->from = end - strlen(row->words);
     if (!v->changed && is_extreme_count(s, row, v->from, v->to)) return true;
     return apply(a, v, row->template, span_of(NULL, 0));
