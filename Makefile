@@ -251,11 +251,16 @@ conformance: deps-test
 	GOLDEN=$(GOLDEN) SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/test_forward
 
 # MODEL=file.gguf, beside the peers in LLAMA_CPP=folder and IK_LLAMA_CPP=folder; results into OUT. Alone on the machine.
+# Then files of the shapes of real models with random weights: SHAPES=0.5b,1.5b,8b.
 OUT ?= build/bench
+SHAPES ?= 0.5b,1.5b
+PEERS = $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP))
 bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(CLIENT)
 	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
-	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
+	    $(PEERS) $(ARGS)
+	/usr/bin/python3 tests/bench/real_sizes.py --out $(OUT) --vocabulary $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
+	    --shapes $(SHAPES) -- $(PEERS) $(ARGS)
 
 # The page in Chromium: flows, axe, hostile texts; PAGE_SHOTS= a folder for pictures.
 page-test: deps
@@ -365,7 +370,7 @@ help:
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
-	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
+	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir SHAPES=0.5b,1.5b,8b)"
 	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"

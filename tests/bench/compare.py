@@ -23,6 +23,7 @@ import sys
 import time
 
 import plot
+import recorded
 import through_http
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -42,8 +43,9 @@ class Shape:
     figure: str  # "prompt" or "decode": which speed is compared
 
 
-def shapes(batches, context):
-    yield Shape("prompt of 512", "prompt", 1, 512, 1, "prompt")
+def shapes(prompts, batches, context):
+    for n in prompts:
+        yield Shape(f"prompt of {n}", "prompt", 1, n, 1, "prompt")
     for b in batches:
         yield Shape(f"batch {b}", "batch", b, 128, 64, "decode")
     if context >= 4096 + 32:
@@ -194,7 +196,9 @@ def markdown(r):
         cells = [f"{row['tokens_per_s'][n]:.1f}" for n in names]
         ratio = f"{row['ratio']:.2f}" if row["ratio"] else ""
         lines.append(f"| {row['name']} | " + " | ".join(cells) + f" | {100 * row['share_of_limit']:.1f} % | {ratio} |")
-    lines += through_http.markdown(r["http"])
+    if r["http"] is not None:
+        lines += through_http.markdown(r["http"])
+    lines += [f"\nBehind what is recorded: {what}" for what in r["fallen"]]
     return "\n".join(lines) + "\n"
 
 
@@ -208,11 +212,16 @@ def arguments():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--batches", default=",".join(map(str, BATCHES)))
+    p.add_argument("--prompts", default="512")
+    p.add_argument("--no-http", action="store_true", help="not: clients through HTTP, and the long context")
+    p.add_argument("--record", action="store_true", help="the ratios are what later runs are compared with (recorded.json)")
+    p.add_argument("--recorded", default=recorded.FILE, type=pathlib.Path, help="the file of recorded ratios")
     p.add_argument("--clients", type=int, default=32, help="of the run through HTTP")
     a = p.parse_args()
     a.model = str(pathlib.Path(a.model).resolve())
     a.program = a.program.resolve()
     a.batches = [int(b) for b in a.batches.split(",")]
+    a.prompts = [int(n) for n in a.prompts.split(",")]
     return a
 
 
@@ -222,9 +231,9 @@ def main():
     found = programs(a)
     own = found[0]
     first = own.bench("--only", "first-token")["results"][0]
-    asked = list(shapes(a.batches, own.last["context"]))
+    asked = list(shapes(a.prompts, a.batches, 0 if a.no_http else own.last["context"]))
     speeds, shares = measure(a, found, asked)
-    http = through_http.measure(own, a.program, a.model, a.threads, a.clients, a.rounds)
+    http = None if a.no_http else through_http.measure(own, a.program, a.model, a.threads, a.clients, a.rounds)
     whole = own.bench("--only", "prompt,batch", "--batch", max(a.batches))  # for its memory
     results = {
         "date": time.strftime("%Y-%m-%d"),
@@ -236,6 +245,11 @@ def main():
         "results": summary(asked, found, speeds, shares),
         "http": http,
     }
+    results["fallen"] = recorded.fallen(results, a.recorded)
+    for what in results["fallen"]:
+        print(f"warning: {what}", file=sys.stderr)
+    if a.record:
+        recorded.record(results, a.recorded)
     (a.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (a.out / "results.md").write_text(markdown(results))
     (a.out / "throughput.svg").write_text(plot.svg(results))

@@ -83,6 +83,45 @@ TABLE = """
 timings follow"""
 
 
+def test_a_row_that_fell_is_told(tmp_path):
+    """Ten per cent below what the same machine measured last, beside the same peer; and nothing else."""
+    sys.path.insert(0, str(ROOT / "tests/bench"))
+    import recorded
+
+    def measured(**rows):
+        own = {"isa": "avx2", "threads": 2, "model": "m", "quantisation": "Q4_K"}
+        rows = [{"name": n, "tokens_per_s": {"touchstone": ours, "llama.cpp": 100.0}} for n, ours in rows.items()]
+        return {"cpu": "a CPU", "touchstone": own, "results": rows}
+
+    path = tmp_path / "recorded.json"
+    assert recorded.fallen(measured(one=1), path) == []
+    recorded.record(measured(one=200, two=300), path)
+    recorded.record(measured(two=400), path)
+    assert recorded.fallen(measured(one=181, two=361, three=1), path) == []
+    assert recorded.fallen(measured(one=179, two=401), path) == ["m, Q4_K, one: 1.79 times llama.cpp; 2.00 is recorded"]
+    other = measured(one=1) | {"cpu": "another CPU"}
+    assert recorded.fallen(other, path) == []
+
+
+def test_comparison_of_a_shape(tmp_path):
+    """Files of random weights are ones that can be served; real_sizes.py itself takes too long for a test."""
+    sys.path.insert(0, str(ROOT / "tests/bench"))
+    import dataclasses
+
+    import random_model
+
+    vocabulary = random_model.Vocabulary(TINY, 5000)
+    for name, kinds in {"1.5b": ["q4_k", "q8_0", "q4_0"], "8b": ["q4_k"], "0.5b": ["q4_0"]}.items():
+        shape = dataclasses.replace(random_model.SHAPES[name], layers=2, embd=512, heads=4, kv_heads=2, ff=768, vocab=5000)
+        for kind in kinds:
+            path = tmp_path / "random.gguf"
+            with path.open("wb") as f:
+                random_model.write(f, shape, kind, "random", vocabulary)
+            command = [BIN, "run", "--model", path, "--raw", "--max-tokens", "2", "a b c"]
+            done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE)
+            assert done.returncode == 0, done.stderr
+
+
 def test_comparison(tmp_path):
     for peer in ("llama", "ik"):
         pretend(tmp_path / peer, "llama-bench", '[{"n_prompt": 512, "avg_ts": 11.5}]')
@@ -90,7 +129,7 @@ def test_comparison(tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, ROOT / "tests/bench/compare.py", "--model", TINY, "--program", BIN, "--out", out]
     command += ["--llama-cpp", tmp_path / "llama", "--ik-llama-cpp", tmp_path / "ik"]
-    command += ["--rounds", "1", "--batches", "1,2", "--clients", "2"]
+    command += ["--rounds", "1", "--batches", "1,2", "--clients", "2", "--record", "--recorded", tmp_path / "recorded.json"]
     done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=3 * PATIENCE)
     assert done.returncode == 0, done.stderr
     got = json.loads((out / "results.json").read_text())
@@ -104,5 +143,8 @@ def test_comparison(tmp_path):
     assert set(got["http"]["of_engine"]) == {"streaming", "whole"} and min(got["http"]["tokens_per_s"].values()) > 0
     table = (out / "results.md").read_text()
     assert "| batch 2 |" in table and "to the best peer" in table
+    (machine,) = json.loads((tmp_path / "recorded.json").read_text()).values()
+    (kept,) = machine.values()
+    assert kept["batch 2"]["llama.cpp"] == pytest.approx(rows["batch 2"]["tokens_per_s"]["touchstone"] / 7.39, abs=0.01)
     plot = xml.dom.minidom.parseString((out / "throughput.svg").read_text())
     assert len(plot.getElementsByTagName("polyline")) == 4
