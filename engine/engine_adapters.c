@@ -2,10 +2,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "engine/adapter/read.h"
 #include "engine/engine_impl.h"
 #include "engine/forward/dora.h"
+#include "engine/machine_memory.h"
 #include "engine/stage.h"
 
 _Static_assert((int)ENGINE_MAX_LORA_RANK == (int)ADAPTER_MAX_RANK, "told to clients as it is");
@@ -36,6 +39,17 @@ struct adapter *engine_adapter_open(struct engine *e, int root, const char *path
     return NULL;
 }
 
+/* A stream's adapter is floats in memory, twice the size of a file of halves. */
+static bool has_memory(int fd, struct error *err)
+{
+    struct stat st;
+    int64_t most = machine_free_memory();
+    return fstat(fd, &st) != 0 || most == 0 || 2 * (int64_t)st.st_size <= most ||
+           error_set(err, ERROR_NO_STORAGE, NULL,
+                     "the adapter may take %lld bytes of memory; %lld are free",
+                     2 * (long long)st.st_size, (long long)most);
+}
+
 struct adapter *engine_adapter_receive(struct engine *e, const struct engine_adapter_stream *s,
                                        struct error *err)
 {
@@ -44,7 +58,8 @@ struct adapter *engine_adapter_receive(struct engine *e, const struct engine_ada
         return NULL;
     }
     struct adapter *a = NULL;
-    if (stage_check_base(e, s->base_version, err) && stage_check_digest(s->fd, s->sha256, err)) {
+    if (stage_check_base(e, s->base_version, err) && has_memory(s->fd, err) &&
+        stage_check_digest(s->fd, s->sha256, err)) {
         a = adapter_receive(e->loaded.model, s->fd, err);
     }
     if (a != NULL && bind(e, a, err)) return a;

@@ -288,7 +288,7 @@ static bool merge(struct loaded *l, const struct engine_options *o, struct conte
     uint64_t start = clock_ns();
     if (o->merge == NULL) return true;
     struct adapter *a = adapter_open(l->model, o->merge, err);
-    bool ok = a != NULL && lora_merge(l->model, a, l->pool, c, err);
+    bool ok = a != NULL && lora_merge(l->model, a, l->pool, machine_free_memory(), c, err);
     if (ok) {
         log_line(LOG_INFO, "adapter_merged", LOG_S("path", o->merge), LOG_S("sha256", a->sha256),
                  LOG_I("rank", a->max_rank), LOG_F("seconds", (double)(clock_ns() - start) * 1e-9),

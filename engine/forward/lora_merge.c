@@ -440,12 +440,52 @@ static bool merge_all(struct merging *g)
     return merge_ends(g); /* the last: it may move lines */
 }
 
-bool lora_merge(struct model *m, const struct adapter *a, struct pool *pool,
+/* What merge_matrix() takes for a tensor. */
+static int64_t matrix_bytes(const struct merging *g, const struct tensor *t, int layer,
+                            enum adapter_site site)
+{
+    int64_t one = (int64_t)row_bytes(t->type, (int)t->shape[0]) * t->shape[1], sum = 0;
+    if (!any_touched(g, t, layer, site)) return 0;
+    if (t->parts == NULL) return one * t->shape[2];
+    for (int e = 0; e < t->shape[2]; e++) {
+        if (up_of(g, layer, e, site) != NULL) sum += one;
+    }
+    return sum;
+}
+
+/* What all of it takes, but for biases. */
+static int64_t bytes_needed(const struct merging *g)
+{
+    const struct model_tensors *t = model_tensors(g->m);
+    int64_t sum = matrix_bytes(g, &t->output, -1, SITE_OUTPUT);
+    if (g->a->embd.rank > 0 || g->a->embd.full != NULL) sum += (int64_t)t->token_embd.bytes;
+    for (int layer = 0; layer < g->a->n_layers; layer++) {
+        for (int site = 0; site < ADAPTER_SITES; site++) {
+            if (site == SITE_OUTPUT) continue;
+            size_t offset = adapter_site_tensor((enum adapter_site)site);
+            const char *at = (const char *)&t->layers[layer] + offset;
+            sum += matrix_bytes(g, (const struct tensor *)(const void *)at, layer,
+                                (enum adapter_site)site);
+        }
+    }
+    return sum;
+}
+
+static bool has_memory(const struct merging *g, int64_t most)
+{
+    int64_t needed = most > 0 ? bytes_needed(g) : 0;
+    return needed <= most ||
+           error_set(g->err, ERROR_NO_STORAGE, NULL,
+                     "what is merged takes %lld bytes of memory while it loads; %lld are free",
+                     (long long)needed, (long long)most);
+}
+
+bool lora_merge(struct model *m, const struct adapter *a, struct pool *pool, int64_t most_bytes,
                 struct content *content, struct error *err)
 {
     struct merging g = {
         .m = m, .config = model_config(m), .a = a, .pool = pool, .content = content, .err = err};
-    bool ok = list_places(&g) && merge_all(&g);
+    bool ok = has_memory(&g, most_bytes) && list_places(&g) && merge_all(&g);
     free(g.places);
     free(g.scratch);
     return ok;

@@ -20,9 +20,10 @@ struct pool;
 
 /* Merge a, an adapter of m, into m's tensors, whose data is there; what was changed lies in m's own memory until
  * model_drop_tensors(). content, the list of m's tensors, has from then on the bytes as they are. False and
+ * ERROR_NO_STORAGE before anything is done where that takes more than most_bytes (0: no limit) of memory,
  * ERROR_UNSUPPORTED naming a tensor of a type that floats do not become or that lies in no place of its own,
  * ERROR_INVALID_VALUE naming one that is not finite any more, ERROR_NO_MEMORY; m is of no use then. */
-bool lora_merge(struct model *m, const struct adapter *a, struct pool *pool,
+bool lora_merge(struct model *m, const struct adapter *a, struct pool *pool, int64_t most_bytes,
                 struct content *content, struct error *err);
 
 #endif

@@ -129,7 +129,7 @@ static const struct route rows[] = {
     {"POST", "/detokenize",                        vllm_detokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_detokenize_fields},
     {"POST", "/v1/detokenize",                     vllm_detokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_detokenize_fields},
     {"POST", "/v1/weights",                        weights_load_handle, SCOPE_CONTROL, ROUTE_MODEL | ROUTE_OWN | ROUTE_SMALL, ERRORS_OPENAI, weights_load_fields},
-    {"PUT",  "/v1/weights",                        weights_stream_handle, SCOPE_CONTROL, ROUTE_MODEL | ROUTE_OWN | ROUTE_UPLOAD, ERRORS_OPENAI, no_fields},
+    {"PUT",  "/v1/weights",                        weights_stream_handle, SCOPE_CONTROL, ROUTE_OWN | ROUTE_UPLOAD, ERRORS_OPENAI, no_fields},
     {"DELETE", "/v1/weights",                      weights_forget_handle, SCOPE_CONTROL, ROUTE_OWN, ERRORS_OPENAI, NULL},
     {"GET",  "/v1/weights",                        weights_list_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
     {"GET",  "/weight_info",                       weights_version_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},

@@ -104,7 +104,7 @@ void lora_stream_handle(struct exchange *x)
     struct lora_stream *l = exchange_state(x, sizeof(*l), &kind);
     if (l == NULL) return;
     if (!read_ask(x, l, &err)) {
-        exchange_fail(x, &err);
+        weights_refuse_ask(x, &err);
         return;
     }
     exchange_offload(x, WORK_HEAVY, work, after);

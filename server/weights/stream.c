@@ -86,6 +86,12 @@ void weights_keep_upload(struct exchange *x, const struct error *err)
     x->upload->keep = err->code != ERROR_NONE && (status == 409 || status == 503 || status == 507);
 }
 
+void weights_refuse_ask(struct exchange *x, const struct error *err)
+{
+    if (!x->upload->asked) weights_keep_upload(x, err);
+    exchange_fail(x, err);
+}
+
 static void keep_upload(struct exchange *x, struct push *p)
 {
     weights_keep_upload(x, &p->error);
@@ -130,7 +136,7 @@ static void push_stream(struct exchange *x, int part)
     struct push *p = push_new(x);
     if (p == NULL) return;
     if (!read_ask(x, p, part, &err)) {
-        exchange_fail(x, &err);
+        weights_refuse_ask(x, &err);
         return;
     }
     p->path_field = ""; /* what is wrong with the tensors has no other name than theirs */
@@ -150,8 +156,11 @@ void weights_stream_handle(struct exchange *x)
     struct error err = {0};
     int part = PUSH_WHOLE;
     if (!may_push(x)) return;
-    if (!choose(exchange_argument(x, "part"), parts, "part", &part, &err)) {
-        exchange_fail(x, &err);
+    x->upload->keep = true; /* until something says that it is of no use */
+    if (!server_is_loaded(x->server, &err)) {
+        weights_refuse_ask(x, &err); /* and not before: what came while it loads is kept */
+    } else if (!choose(exchange_argument(x, "part"), parts, "part", &part, &err)) {
+        weights_refuse_ask(x, &err);
     } else if (part == ADAPTER) {
         lora_stream_handle(x);
     } else {

@@ -21,6 +21,9 @@ bool weights_read_digest(struct exchange *x, const char **sha256, struct error *
  * again: a range "bytes *\/N" asks for it. */
 void weights_keep_upload(struct exchange *x, const struct error *err);
 
+/* What x asks for is wrong: err. A question asked wrongly never makes the upload go. */
+void weights_refuse_ask(struct exchange *x, const struct error *err);
+
 /* PUT /v1/weights?part=adapter */
 void lora_stream_handle(struct exchange *x);
 

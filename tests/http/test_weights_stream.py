@@ -2,12 +2,18 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import json
+import os
 import socket
 
 import checkpoints
 import pytest
 from checkpoints import change, xxh3, zstd
+from conftest import read_response
 from test_weights import answers, version
+
+
+LARGE = str(checkpoints.FOLDER.parents[3] / "models/cache/SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +301,29 @@ def test_a_question_pushes_with_all_that_was_said_or_not_at_all(served, tensors)
     assert (reply.status_code, reply.json()["version"]) == (200, "eight"), reply.text
     assert ask(served, "a", n).json() == reply.json()  # of what is done it only tells
     assert version(served) == "eight"
+
+
+@pytest.mark.skipif(not os.path.exists(LARGE), reason="needs a model that takes a while to load: make model")
+def test_what_comes_while_the_model_loads_is_kept(start):
+    """The server listens before it has the model; a start that was too quick for this proves nothing, so there are several."""
+    early = 0
+    for _ in range(8):
+        s = start(model=LARGE, wait=False)
+        with s.connect() as c:
+            c.sendall(b"PUT /v1/weights HTTP/1.1\r\nHost: x\r\nX-Upload-Id: early\r\nX-Version: one\r\n"
+                      b"Content-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\nno tensors")
+            status, _, body = read_response(c)
+        s.wait_ready()
+        if status == 503:
+            assert json.loads(body)["error"]["code"] == "loading"
+            assert ask(s, "early", 10).json() == {"upload_id": "early", "received": 10, "total": 10}  # it is there, and guarded
+            early += 1
+        reply = ask(s, "early", 10, X_Version="one")  # it is pushed, and no weights; or it was at once
+        assert (reply.status_code, reply.json().get("received")) == ((400, None) if status == 503 else (308, 0)), reply.text
+        if early == 2:
+            return
+    if early == 0:
+        pytest.skip("every start was quicker than the upload")
 
 
 def test_a_refused_range_changes_nothing(served):
