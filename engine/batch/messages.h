@@ -31,6 +31,7 @@ struct engine_request {
     size_t n_ids;
     int n;               /* samples, sharing the prompt's cache; 1 or more */
     int priority;        /* lower goes first; equal ones in order of arrival */
+    uint64_t client;     /* whose it is: where several have work, none makes the steps of another long */
     uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
     enum engine_pooling pooling; /* not POOLING_NONE: EVENT_EMBEDDING comes; n is 1, max_tokens 0 */
     struct adapter *adapter; /* that computes it beside the weights; held by the request; NULL: none */

@@ -18,6 +18,8 @@
 
 #include "base/mem.h"
 #include "engine/adapter/adapter.h"
+#include "engine/batch/pace.h"
+#include "engine/batch/shares.h"
 #include "engine/sample/form/vocabulary.h"
 #include "base/paranoid.h"
 
@@ -49,7 +51,9 @@ struct scheduler {
     struct version *version; /* whose plan is being made */
     uint64_t turn;           /* plans so far */
     int budget;              /* prompt tokens left in the plan being made */
-    bool preempted;          /* in the plan being made */
+    struct shares shares;    /* of its rows */
+    struct pace_prices prices;
+    bool preempted; /* in the plan being made */
     uint64_t arrivals, cached_tokens, preemptions, drafts, drafted_tokens, recomputed_tokens;
 };
 
@@ -108,6 +112,11 @@ static void list_insert(struct list *l, struct sequence *q)
     *(q->prev == NULL ? &l->first : &q->prev->next) = q;
     *(q->next == NULL ? &l->last : &q->next->prev) = q;
     l->n++;
+}
+
+void scheduler_price(struct scheduler *s, const struct pace_prices *prices)
+{
+    s->prices = *prices;
 }
 
 void scheduler_serve(struct scheduler *s, struct version *v)
@@ -279,13 +288,20 @@ static bool reserve(struct scheduler *s, struct sequence *q, int n)
     return true;
 }
 
-/* Every running sample with one pending token. */
+/* Does it take part in this plan with its next token? */
+static bool has_share(struct scheduler *s, const struct sequence *q)
+{
+    struct share *own = s->shares.cut ? shares_find(&s->shares, q->request->client) : NULL;
+    return own == NULL || shares_takes(own, s->version->cuts);
+}
+
+/* Every running sample with one pending token, or as many of a client's as are its share. */
 static void plan_decodes(struct scheduler *s)
 {
     struct sequence *next;
     for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, next)) {
         bool decodes = pending(s, q) == 1;
-        if (decodes && reserve(s, q, 1)) q->n_run = 1;
+        if (decodes && has_share(s, q) && reserve(s, q, 1)) q->n_run = 1;
         next = q->state == SEQUENCE_RUNNING ? q->next : NULL; /* preempted: it was the last */
     }
 }
@@ -306,9 +322,19 @@ static int share_of(const struct scheduler *s, int wanted, bool others)
     return wanted < most ? wanted : most;
 }
 
+/* Of n prompt tokens those that are in the share of q's client, from which they are taken. */
+static int take_share(struct scheduler *s, const struct sequence *q, int n)
+{
+    struct share *own = s->shares.cut ? shares_find(&s->shares, q->request->client) : NULL;
+    if (own == NULL) return n;
+    if (n > own->may_read) n = own->may_read;
+    own->may_read -= n;
+    return n;
+}
+
 static void plan_prefill(struct scheduler *s, struct sequence *q, bool others)
 {
-    int n = share_of(s, extent(s, q), others);
+    int n = take_share(s, q, share_of(s, extent(s, q), others));
     if (n == 0 || !reserve(s, q, n)) return;
     q->n_run = n;
     s->budget -= n;
@@ -329,6 +355,7 @@ static void plan_rest(struct scheduler *s)
     for (struct sequence *q = s->running.first; q != NULL && s->budget > 0; q = q->next) {
         int more = q->n_run == 0 ? 0 : extent(s, q) - q->n_run;
         if (more > s->budget) more = s->budget;
+        if (more > 0) more = take_share(s, q, more);
         if (more <= 0 || !kv_cache_reserve(s->kv, q->kv, q->n_run + more)) continue;
         q->n_run += more;
         s->budget -= more;
@@ -545,6 +572,42 @@ static int prompt_budget(const struct scheduler *s)
     return decoding == 0 || most < beside ? most : beside;
 }
 
+/* Rows that the samples of this list could use; of those that wait the first few, where there is room for them. */
+static void count_rows(struct scheduler *s, struct sequence *first, bool waits)
+{
+    int room = kv_cache_available(s->kv) - (waits ? promised(s) : 0), seen = 0;
+    for (struct sequence *q = planned(s, first); q != NULL; q = planned(s, q->next)) {
+        struct share *own = shares_find(&s->shares, q->request->client);
+        int tokens = waits ? sequence_length(q) : pending(s, q);
+        if (waits && q->request->leader != NULL) continue; /* will be forked */
+        if (own == NULL || (waits && (seen++ == MAX_SKIPS || blocks_for(tokens + 1) > room)))
+            return;
+        if (waits || tokens > 1) {
+            own->prompts += tokens < s->o.step_tokens ? tokens : s->o.step_tokens;
+        } else {
+            own->decodes++;
+        }
+    }
+}
+
+/* Who may have how many rows. */
+static void divide(struct scheduler *s)
+{
+    double reach = 0, n = 0;
+    s->shares.n = 0;
+    s->shares.overflows = s->shares.cut = false;
+    count_rows(s, s->running.first, false);
+    if (s->running.n < s->o.max_running) count_rows(s, s->waiting.first, true);
+    if (s->shares.n < 2) return;
+    for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        reach += kv_cache_tokens(s->kv, q->kv);
+        n++;
+    }
+    double row_s = s->prices.row_s + (n > 0 ? reach / n : 0) * s->prices.reach_s;
+    shares_divide(&s->shares, row_s > 0 ? s->prices.step_s / row_s : -1);
+    s->version->cuts += s->shares.cut;
+}
+
 /* Plan a step of s->version. Returns how many samples take part: none when all of it waits for blocks. */
 static int plan_version(struct scheduler *s)
 {
@@ -554,6 +617,7 @@ static int plan_version(struct scheduler *s)
     for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
         q->n_run = q->n_drafts = q->n_accepted = 0;
     }
+    divide(s);
     plan_decodes(s);
     plan_prefills(s);
     if (!s->preempted) plan_admissions(s);

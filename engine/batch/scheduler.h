@@ -3,7 +3,8 @@
  * Continuous batching (Orca, OSDI 2022) with chunked prefill (Sarathi, arXiv 2308.16369): every
  * running sample with one pending token takes part in every step, so decoding never waits for a
  * prompt; up to step_tokens prompt tokens come along, beside samples that decode only so many that
- * these do not wait long. Samples are served in order of (priority,
+ * these do not wait long. Where several clients have work, those with many rows take part with some
+ * of them, so that the others' steps stay short (shares.h). Samples are served in order of (priority,
  * arrival, index). When blocks run out, the running sample last in that order loses its blocks
  * and waits again, in its place; what it had is computed again later, bit for bit.
  *
@@ -29,6 +30,7 @@
 #include "engine/batch/sequence.h"
 
 struct form_vocabulary; /* engine/sample/form/vocabulary.h */
+struct pace_prices;     /* engine/batch/pace.h */
 struct scheduler;
 
 struct scheduler_options {
@@ -59,6 +61,9 @@ void scheduler_switch(struct scheduler *s, struct version *v);
 
 /* All samples of r wait from now on, on the version that serves. */
 void scheduler_add(struct scheduler *s, struct request *r);
+
+/* What steps cost, for the plans from now on; nothing is known at first. */
+void scheduler_price(struct scheduler *s, const struct pace_prices *prices);
 
 /* Decide about the next step. *runs is the list of samples with n_run > 0, in order and all of one
  * version; their blocks are reserved. Returns how many; 0 only when nothing is running or waiting. */

@@ -211,6 +211,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
                           .space = {.salt = r->cache_salt},
                           .adapter = adapter_hold(r->adapter),
                           .priority = r->priority,
+                          .client = r->client,
                           .pooling = r->pooling,
                           .n_prompt = (int)r->n_ids,
                           .told = r->progress ? -1 : INT_MAX,

@@ -62,6 +62,7 @@ struct request {
     struct version *version; /* whose weights compute it */
     struct adapter *adapter; /* held; NULL: none */
     int priority;
+    uint64_t client; /* whose it is */
     const int *prompt;
     int n_prompt;
     int told; /* of the prompt's tokens, by EVENT_PROGRESS; INT_MAX: nobody asks */

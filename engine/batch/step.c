@@ -475,6 +475,8 @@ bool step_run(struct step *s)
 {
     struct sequence *const *plan;
     uint64_t start = clock_ns();
+    struct pace_prices prices = pace_read(&s->pace);
+    scheduler_price(s->p.scheduler, &prices);
     int n = scheduler_plan(s->p.scheduler, &plan);
     if (n == 0) {
         step_rest(s);

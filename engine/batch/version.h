@@ -48,7 +48,8 @@ struct version {
     uint64_t content;            /* equal for equal weights only */
     const struct weights *weights;
     int users;     /* live samples */
-    uint64_t turn; /* the scheduler's: the plan in which it was last tried */
+    uint64_t turn; /* the scheduler's: the plan in which it was last tried; */
+    uint64_t cuts; /* and its plans in which not every sample took part */
 };
 
 #endif

@@ -124,6 +124,7 @@ static struct engine_request order_of(const struct generation *g)
                                    .n_ids = g->ids.n,
                                    .n = g->n,
                                    .priority = g->priority,
+                                   .client = g->client,
                                    .cache_salt = g->cache_salt,
                                    .pooling = g->pooling,
                                    .adapter = g->adapter,

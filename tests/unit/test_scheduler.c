@@ -5,6 +5,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <limits.h>
+
+#include "engine/batch/pace.h"
+#include "engine/batch/shares.h"
 #include "tests/unit/fake_model.h"
 
 enum { N_REQUESTS = 32, MAX_PROMPT = 200 };
@@ -93,16 +97,18 @@ static void run_alone(const struct mix *m, int i, int periodic, struct fake_reco
     fake_engine_free(e);
 }
 
-/* All requests, `stagger` steps apart. */
+/* All requests, `stagger` steps apart, of so many clients. */
 static void run_together(const struct mix *m, struct fake_options o, int periodic, int stagger,
-                         struct fake_record *out, struct engine_stats *stats)
+                         int clients, struct fake_record *out, struct engine_stats *stats)
 {
     struct fake_engine *e = engine_for(o, periodic);
     for (int i = 0; i < N_REQUESTS; i++) {
         out[i] = fake_record_new(m->requests[i].id, m->requests[i].n);
     }
     for (int i = 0; i < N_REQUESTS; i++) {
-        fake_submit(e, &m->requests[i]);
+        struct engine_request r = m->requests[i];
+        r.client = clients == 0 ? 0 : (uint64_t)(i % clients);
+        fake_submit(e, &r);
         for (int j = 0; j < stagger; j++) {
             step_run(e->step);
             fake_drain(e, out, N_REQUESTS);
@@ -119,6 +125,7 @@ static const struct {
     struct fake_options o;
     int stagger;
     bool preempts, caches, drafts;
+    int clients;
 } pressures[] = {
     {"all at once", {0}, 0, .caches = true},
     {"no cache", {.no_cache = true}, 0, .caches = false},
@@ -129,6 +136,13 @@ static const struct {
     {"one slot", {.max_running = 1}, 0, .caches = true},
     {"few blocks", {.n_blocks = 34}, 0, .preempts = true, .caches = true},
     {"few blocks, no cache", {.n_blocks = 34, .no_cache = true}, 1, .preempts = true},
+    {"clients with shares", {0}, 1, .caches = true, .clients = 5},
+    {"clients with shares, few blocks",
+     {.n_blocks = 34},
+     0,
+     .preempts = true,
+     .caches = true,
+     .clients = 2},
     {"four threads", {.threads = 4}, 1, .caches = true},
     {"guessing", {.speculate = true, .max_running = 3}, 1, .caches = true, .drafts = true},
     {"the model guesses",
@@ -158,7 +172,8 @@ static void same_under_pressure(int periodic)
     }
     for (size_t p = 0; p < sizeof(pressures) / sizeof(pressures[0]); p++) {
         struct engine_stats stats = {0};
-        run_together(m, pressures[p].o, periodic, pressures[p].stagger, together, &stats);
+        run_together(m, pressures[p].o, periodic, pressures[p].stagger, pressures[p].clients,
+                     together, &stats);
         for (int i = 0; i < N_REQUESTS; i++) {
             assert_same(&alone[i], &together[i], pressures[p].name);
             int told = m->requests[i].progress ? (int)m->requests[i].n_ids : -1;
@@ -405,6 +420,98 @@ static void test_long_prompt_stalls_nobody(void **state)
     fake_engine_free(e);
 }
 
+enum { FLOOD = 32 };
+
+/* The plan of a step that costs ten rows more than its rows: how many of it are the flood's. */
+static int plan_priced(struct fake_engine *e, int planned[FLOOD + 1])
+{
+    const struct pace_prices prices = {.step_s = 1, .row_s = 0.1};
+    struct sequence *const *runs;
+    scheduler_price(e->scheduler, &prices);
+    int n = scheduler_plan(e->scheduler, &runs);
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(runs[i]->n_run, 1);
+        planned[runs[i]->request->id]++;
+    }
+    return n - 1;
+}
+
+/* Beside a flood one sample's step costs half more than alone, and the flood's samples take turns. Alone again, or
+ * of one client, all take part. */
+static void test_nobody_makes_another_s_steps_long(void **state)
+{
+    (void)state;
+    int ids[40], planned[FLOOD + 1] = {0};
+    struct fake_engine *e = fake_engine_new((struct fake_options){.max_running = FLOOD + 1});
+    struct fake_record records[FLOOD + 1];
+    for (int i = 0; i <= FLOOD; i++) {
+        fill_ids(ids, 10, 10 + i);
+        struct engine_request r = simple_request((uint64_t)i, ids, 10, 60);
+        r.client = i == 0 ? 1 : 2;
+        records[i] = fake_record_new((uint64_t)i, 1);
+        fake_submit(e, &r);
+    }
+    for (int read = 0; read <= FLOOD;) {
+        assert_true(step_run(e->step));
+        fake_drain(e, records, FLOOD + 1);
+        read = 0;
+        for (int i = 0; i <= FLOOD; i++) {
+            read += records[i].samples[0].n > 0;
+        }
+    }
+    for (int i = 0; i < FLOOD; i++) {
+        assert_int_equal(plan_priced(e, planned), 5); /* (10 + 1) * 1.5 - 10 - 1 */
+    }
+    for (int i = 0; i <= FLOOD; i++) {
+        assert_int_equal(planned[i], i == 0 ? FLOOD : 5);
+    }
+    fake_finish(e, records, FLOOD + 1);
+    for (int i = 0; i <= FLOOD; i++) {
+        assert_int_equal(records[i].n_done, 1);
+        fake_record_clear(&records[i]);
+    }
+    fake_engine_free(e);
+}
+
+static void test_shares(void **state)
+{
+    static const struct {
+        int n, decodes[3], prompts[3];
+        double idle;
+        int may_decode[3], may_read[3];
+    } cases[] = {
+        {1, {500}, {0}, 10, {500}, {INT_MAX}},
+        {2, {1, 5}, {0}, 10, {1, 5}, {INT_MAX, INT_MAX}},
+        {2, {1, 500}, {0}, 10, {1, 5}, {INT_MAX, 0}},
+        {2,
+         {100, 100},
+         {0},
+         10,
+         {100, 100},
+         {INT_MAX, INT_MAX}}, /* nobody has fewer than the fewest */
+        {2, {100, 101}, {0}, 10, {100, 100}, {INT_MAX, 0}},
+        {2, {1, 0}, {0, 512}, 10, {1, 0}, {INT_MAX, 5}},
+        {2, {1, 500}, {0, 512}, 10, {1, 3}, {INT_MAX, 2}}, /* half each */
+        {2, {1, 500}, {0, 1}, 10, {1, 4}, {INT_MAX, 1}},
+        {3, {1, 200, 300}, {0}, 10, {1, 5, 5}, {INT_MAX, 0, 0}}, /* (10 + 1) * 2 - 10 - 1 */
+        {2, {1, 500}, {0}, -1, {1, 500}, {INT_MAX, INT_MAX}}, /* nobody knows what a step costs */
+    };
+    (void)state;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        struct shares s = {0};
+        for (int i = 0; i < cases[c].n; i++) {
+            struct share *one = shares_find(&s, (uint64_t)i);
+            one->decodes = cases[c].decodes[i];
+            one->prompts = cases[c].prompts[i];
+        }
+        shares_divide(&s, cases[c].idle);
+        for (int i = 0; i < cases[c].n; i++) {
+            assert_int_equal(shares_find(&s, (uint64_t)i)->may_decode, cases[c].may_decode[i]);
+            assert_int_equal(shares_find(&s, (uint64_t)i)->may_read, cases[c].may_read[i]);
+        }
+    }
+}
+
 static void test_priority(void **state)
 {
     (void)state;
@@ -513,6 +620,8 @@ int main(void)
         cmocka_unit_test(test_equal_prompts_wait_for_each_other),
         cmocka_unit_test(test_pieces_beside_decodes),
         cmocka_unit_test(test_long_prompt_stalls_nobody),
+        cmocka_unit_test(test_nobody_makes_another_s_steps_long),
+        cmocka_unit_test(test_shares),
         cmocka_unit_test(test_priority),
         cmocka_unit_test(test_nan_fails_one_request),
         cmocka_unit_test(test_ending_at_every_step),
