@@ -625,7 +625,7 @@ static int plan_version(struct scheduler *s)
     plan_drafts(s);
     for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
         if (q->n_run > 0) s->runs[n++] = q;
-        assert(q->request->version == s->runs[0]->request->version || n == 0); /* (5) */
+        assert(n == 0 || q->request->version == s->runs[0]->request->version); /* (5) */
     }
     return n;
 }
