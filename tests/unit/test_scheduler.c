@@ -446,7 +446,7 @@ static void test_nobody_makes_another_s_steps_long(void **state)
     struct fake_record records[FLOOD + 1];
     for (int i = 0; i <= FLOOD; i++) {
         fill_ids(ids, 10, 10 + i);
-        struct engine_request r = simple_request((uint64_t)i, ids, 10, 60);
+        struct engine_request r = simple_request((uint64_t)i, ids, 10, 200);
         r.client = i == 0 ? 1 : 2;
         records[i] = fake_record_new((uint64_t)i, 1);
         fake_submit(e, &r);
