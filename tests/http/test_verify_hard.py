@@ -185,6 +185,18 @@ def workers(server):
     return {p: cpu for p, (_, parent, cpu) in found.items() if parent in zygotes}
 
 
+def kill_workers(server):
+    """All, and the server knows: what is sent to one that is about to die is lost."""
+
+    def none_left():
+        for pid in workers(server):
+            with contextlib.suppress(ProcessLookupError):  # one whose item took long may end by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
+        return server.metric("touchstone_verify_workers") == 0
+
+    wait_until(none_left)
+
+
 def test_a_killed_worker_costs_one_item(start):
     server = start("--verify-seconds", "60")
     results = []
@@ -203,11 +215,7 @@ def test_a_killed_worker_costs_one_item(start):
     lost, other = results
     assert lost["reward"] is None and verdict(lost) == "cannot_judge"
     assert other["reward"] == 1
-    idle = set(workers(server))  # one whose item took long may end by itself meanwhile
-    for pid in idle:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not idle & set(workers(server)))  # what is sent to one that is about to die is lost
+    kill_workers(server)
     assert [r["reward"] for r in verify(server, [DEFERRED] * 5)] == [1] * 5
     assert server.metric("touchstone_verify_worker_deaths_total") >= 1
 
@@ -233,9 +241,7 @@ def test_a_stopped_zygote(start):
     assert verify(server, [DEFERRED])[0]["reward"] == 1
     [zygote] = named(server, "ts-zygote")
     os.kill(zygote, signal.SIGSTOP)
-    for pid in workers(server):
-        os.kill(pid, signal.SIGKILL)  # new ones are needed, and it does not make them
-    server.wait_metric("touchstone_verify_workers", lambda left: left == 0)
+    kill_workers(server)  # new ones are needed, and it does not make them
     assert [r["reward"] for r in verify(server, [DEFERRED] * 5)] == [1] * 5
     wait_until(lambda: has_ended(zygote))
     [second] = named(server, "ts-zygote")

@@ -324,6 +324,16 @@ static int kill_own(bool workers)
     return n;
 }
 
+/* Until all workers are dead and the judge knows: what is sent to one that is about to die is lost. */
+static void wait_none(void)
+{
+    struct judge_stats s;
+    for (judge_stats_get(judge, &s); s.workers > 0; judge_stats_get(judge, &s)) {
+        kill_own(true);
+        usleep(1000);
+    }
+}
+
 static void test_worker_killed(void **state)
 {
     struct call c;
@@ -338,6 +348,7 @@ static void test_worker_killed(void **state)
     expect(reply, "{\"verdict\":\"cannot_judge\",\"cause\":\"error\"}");
     expect(reply, "{\"id\":\"e\",\"reward\":1,");
     free(reply);
+    wait_none();
     begin(&c, "{\"items\":[" HARD(A16) "]}");
     reply = end(&c);
     expect(reply, "\"reward\":0,");
