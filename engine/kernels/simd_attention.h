@@ -335,14 +335,14 @@ static void add_values_f16(const struct attn_part *t, int n) { some_rows(KV_F16,
 static void add_values_q8_0(const struct attn_part *t, int n) { some_rows(KV_Q8_0, false, t, n); }
 /* clang-format on */
 
-/* All `rows` rows of a part. */
-static void all_rows(pass_fn *pass, struct attn_part t, int rows)
+/* All `rows` rows of a part, which is used up. */
+static void all_rows(pass_fn *pass, struct attn_part *t, int rows)
 {
     while (rows > 0) {
-        int n = rows_at_once(t.s->shape->type, rows);
-        pass(&t, n);
-        t.row += n;
-        t.fetches = false;
+        int n = rows_at_once(t->s->shape->type, rows);
+        pass(t, n);
+        t->row += n;
+        t->fetches = false;
         rows -= n;
     }
 }
@@ -369,19 +369,24 @@ static void comes_then(struct attn_part *t, int tile)
 /* A pass over the split: blocks that tiles share for all rows, then for each tile what is its own. */
 static void whole_split(pass_fn *pass, const struct attn_split *s, float *p, float *o)
 {
-    int shared = s->shared * KV_BLOCK, rows = s->rows / s->tiles;
-    struct attn_part t = {
-        .s = s, .blocks = s->blocks[0], .n = shared, .fetches = true, .p = p, .o = o};
-    comes_then(&t, 0);
-    if (shared > 0) all_rows(pass, t, s->rows);
+    int rows = s->rows / s->tiles;
+    struct attn_part t = {.s = s, .p = p, .o = o};
+    if (s->shared > 0) {
+        t.fetches = true;
+        t.blocks = s->blocks[0];
+        t.n = s->shared * KV_BLOCK;
+        comes_then(&t, 0);
+        all_rows(pass, &t, s->rows);
+    }
+    t.from = s->shared * KV_BLOCK;
     for (int i = 0; i < s->tiles; i++) {
-        struct attn_part own = t;
-        own.blocks = s->blocks[i];
-        own.row = i * rows;
-        own.from = shared;
-        own.n = tile_sees(s, i);
-        comes_then(&own, i + 1);
-        if (own.n > own.from) all_rows(pass, own, rows);
+        t.row = i * rows;
+        t.n = tile_sees(s, i);
+        if (t.n <= t.from) continue;
+        t.fetches = true;
+        t.blocks = s->blocks[i];
+        comes_then(&t, i + 1);
+        all_rows(pass, &t, rows);
     }
 }
 
