@@ -143,8 +143,8 @@ static bool merge(struct staging *s, struct merge m, struct error *err)
     if (ok && !file_visit_was_whole(&visit, &path)) {
         ok = error_set(err, ERROR_BASE_UNAVAILABLE, NULL, "%.120s changed while it was read", path);
     }
-    if (ok) content_sum(&changed, s->label->sha256);
-    if (ok) s->label->tensors = changed.n;
+    if (ok) content_sum(&changed, s->label->pushed_sha256);
+    if (ok) s->label->pushed_tensors = changed.n;
     content_clear(&changed);
     model_close(base);
     file_visit_end(&visit);
@@ -222,11 +222,8 @@ static bool open_source(struct staging *s, struct error *err)
 
 static bool hash_source(struct staging *s, struct error *err)
 {
-    char all[DIGEST_HEX];
-    if (!hash_model(s, s->model, all, err)) return false;
-    memcpy(s->next.sha256, all, sizeof(all));
-    if (s->label->sha256[0] != '\0') return true; /* of what has changed */
-    memcpy(s->label->sha256, all, sizeof(all));
+    if (!hash_model(s, s->model, s->next.sha256, err)) return false;
+    memcpy(s->label->sha256, s->next.sha256, sizeof(s->label->sha256));
     s->label->tensors = s->content.n;
     return true;
 }

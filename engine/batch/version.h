@@ -26,12 +26,15 @@ enum { VERSION_NAME_BYTES = 257 }; /* with a NUL */
 
 /* What a version is called and what it holds. Constant; any thread. */
 struct version_label {
-    int owners;                    /* atomic */
-    uint64_t number;               /* of the push that brought it; 0: loaded at start */
-    char sha256[DIGEST_HEX];       /* of its tensors (engine/model/content.h) */
-    uint64_t fingerprint;          /* of all that its numbers depend on (engine/fingerprint.h) */
-    int64_t created;               /* unix seconds: when it began to serve */
-    size_t tensors;                /* in its file */
+    int owners;              /* atomic */
+    uint64_t number;         /* of the push that brought it; 0: loaded at start */
+    char sha256[DIGEST_HEX]; /* of all that serves with it (engine/model/content.h) */
+    uint64_t fingerprint;    /* of all that its numbers depend on (engine/fingerprint.h) */
+    int64_t created;         /* unix seconds: when it began to serve */
+    size_t tensors;          /* of sha256 */
+    char pushed_sha256
+        [DIGEST_HEX];      /* of what its push sent: of a part or a change, that alone; "": all */
+    size_t pushed_tensors; /* of pushed_sha256 */
     char name[VERSION_NAME_BYTES]; /* as clients call it */
 };
 

@@ -79,8 +79,9 @@ const struct field *const weights_areal_fields[] = {areal_rows, NULL};
 static void emit_facts(const struct push *p, struct buffer *out)
 {
     emit_str(out, "version", p->label->name);
-    emit_str(out, "sha256", p->label->sha256);
-    emit_int(out, "tensors", (int64_t)p->label->tensors);
+    bool part = p->label->pushed_sha256[0] != '\0';
+    emit_str(out, "sha256", part ? p->label->pushed_sha256 : p->label->sha256);
+    emit_int(out, "tensors", (int64_t)(part ? p->label->pushed_tensors : p->label->tensors));
     emit_fixed(out, "seconds", p->seconds, 3);
 }
 

@@ -62,6 +62,13 @@ def test_a_packed_file_is_refused(served, tensors):
     assert version(served) == "0"
 
 
+def told(served):
+    """Tensors and hash of what serves."""
+    facts = served.http.get("/v1/weights").json()
+    assert served.post("/weight_checker", {}).json()["per_engine_checksum"] == facts["sha256"]
+    return facts["tensors"], facts["sha256"]
+
+
 def some_of(tensors):
     return {k: v for k, v in tensors.items() if ".layers.1." in k or k == "model.norm.weight"}
 
@@ -71,6 +78,7 @@ def test_some_tensors(served, start, tmp_path, tensors):
     reply = put(served, checkpoints.pack(new), params={"part": "some"})
     assert reply.status_code == 200, reply.text
     assert (reply.json()["tensors"], reply.json()["sha256"]) == (len(new), checkpoints.sha256(new))
+    assert told(served) == (len(tensors), checkpoints.sha256(tensors | new))
     more = {"model.norm.weight": checkpoints.jiggled(new, 2)["model.norm.weight"]}
     assert put(served, checkpoints.pack(more), params={"part": "some"}, X_Base_Version="1").status_code == 200
     b = start(model=str(checkpoints.folder(tmp_path / "new", tensors | new | more)))
@@ -131,6 +139,10 @@ def test_changes(served, start, tmp_path, tensors, encoding, compression):
     reply = put(served, delta(tensors, new, encoding, compression), params={"part": "delta"})
     assert reply.status_code == 200, reply.text
     assert (reply.json()["tensors"], reply.json()["sha256"]) == (len(new), checkpoints.sha256(new))
+    assert told(served) == (len(tensors), checkpoints.sha256(tensors | new))
+    for name in ("otherwise", "1"):
+        served.post("/update_weight_version", {"new_version": name})
+        assert told(served) == (len(tensors), checkpoints.sha256(tensors | new))
     b = start(model=str(checkpoints.folder(tmp_path / "new", tensors | new)))
     assert answers(served) == answers(b)
     # the same change again does not lead from there to the same sums
