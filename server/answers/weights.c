@@ -8,7 +8,8 @@
 
 static const struct field pushed_rows[] = {
     {"version", IS("string"), .doc = "what the weights are called"},
-    {"sha256", IS("string"), .doc = "of the tensors that came"},
+    {"sha256", IS("string"),
+     .doc = "of the tensors that came; of a part or a change, of those alone"},
     {"tensors", IS("integer"), .doc = "so many came"},
     {"seconds", IS("number"), .doc = "from the push to its serving"},
     {0},
@@ -24,10 +25,10 @@ const struct field *const answer_forgotten[] = {forgotten_rows, NULL};
 
 static const struct field serving_rows[] = {
     {"version", IS("string"), .doc = "what the weights are called"},
-    {"sha256", IS("string"), .doc = "of the tensors that came"},
+    {"sha256", IS("string"), .doc = "of all tensors that serve"},
     {"system_fingerprint", IS("string"),
      .doc = "the version, and a hash of all that numbers depend on"},
-    {"tensors", IS("integer"), .doc = "so many came"},
+    {"tensors", IS("integer"), .doc = "so many serve"},
     {"number", IS("integer"), .doc = "of the push; 0: the start"},
     {"created", IS("integer"), .doc = "unix seconds: when they began to serve"},
     {"staging", IS("boolean"), .doc = "others are on their way"},
@@ -40,7 +41,7 @@ const struct field *const answer_serving[] = {serving_rows, NULL};
 
 static const struct field version_rows[] = {
     {"weight_version", IS("string"), .doc = "what the weights are called"},
-    {"sha256", IS("string"), .doc = "of the tensors that came"},
+    {"sha256", IS("string"), .doc = "of all tensors that serve"},
     {0},
 };
 const struct field *const answer_version[] = {version_rows, NULL};
@@ -73,7 +74,7 @@ static const struct field checked_rows[] = {
     {"success", IS("boolean"), .doc = "it is done"},
     {"message", IS("string"), .doc = "ok"},
     {"weight_version", IS("string"), .doc = "what the weights are called"},
-    {"checksums", MAY("object"), .doc = "checksum: {\"weights\": of the tensors that came}"},
+    {"checksums", MAY("object"), .doc = "checksum: {\"weights\": of all tensors that serve}"},
     {"per_engine_checksum", MAY("string"), .doc = "checksum: the same"},
     {"match", MAY("boolean"), .doc = "compare: they are those of the baseline"},
     {"mismatches", MAY("string[]"), .doc = "compare: which are not"},
