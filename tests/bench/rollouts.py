@@ -203,7 +203,7 @@ class Way:
 
 def best_llama(a, prompts, judge):
     """The server that is fastest with few prompts, and whether samples go together."""
-    few, found = prompts[:max(4, 128 // a.samples)], []
+    few, found = prompts[:4], []
     longest = max(len(ids) for ids, _ in prompts)
     for slots in map(int, a.slots.split(",")):
         server = LlamaServer(a, slots, longest)
