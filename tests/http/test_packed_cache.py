@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import FLAGS, MODEL, Server, wait_until
+from conftest import FLAGS, MODEL, Server
 
 pytestmark = pytest.mark.skipif("reference" in FLAGS, reason="the reference engine packs nothing")
 
@@ -28,9 +28,9 @@ def start(folder, *flags, model=MODEL, says=()):
     server = Server("--packed-cache", str(folder), *flags, model=model)
     try:
         answer = answer_of(server)
-        wait_until(lambda: any("event=ready" in line for line in server.log))
-        told = [e for line in server.log for e in line.split() if e.startswith("event=packed_cache_")]
-        assert told == [f"event=packed_cache_{e}" for e in says], server.log
+        server.lines("event=ready")
+        told = [e for line in server.lines_until_now() for e in line.split() if e.startswith("event=packed_cache_")]
+        assert told == [f"event=packed_cache_{e}" for e in says]
     finally:
         server.stop()
     return answer
