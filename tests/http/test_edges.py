@@ -4,6 +4,7 @@ limit, refusals in the midst of a body, signals, a log that nobody reads.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -62,12 +63,18 @@ FORBIDDEN = {
 }
 
 
+# From 1.0 on libmicrohttpd itself refuses most of these, with 400 and a page of its own.
+library = ctypes.CDLL("libmicrohttpd.so.12")
+library.MHD_get_version.restype = ctypes.c_char_p
+OWN_WORDS = not library.MHD_get_version().startswith(b"0.")
+
+
 @pytest.mark.parametrize("name", FORBIDDEN)
 def test_framing_that_is_forbidden(server, name):
     request, status = FORBIDDEN[name]
     got, closed = send(server, request)
     assert closed, "the connection is kept"
-    assert got == status
+    assert got == status or OWN_WORDS and got == 400
 
 
 def everything(server, request, half_closed=False):
@@ -85,12 +92,19 @@ def everything(server, request, half_closed=False):
     return data
 
 
-def check_one_reply(data, status):
-    """One head, a body of the length that it says, JSON."""
+def one_reply(data):
+    """Status and body of one head with a body of the length that it says."""
     head, _, body = data.partition(b"\r\n\r\n")
-    assert data.count(b"HTTP/1.1 ") == 1 and int(head.split()[1]) == status, data[:300]
+    assert data.count(b"HTTP/1.1 ") == 1, data[:300]
     lengths = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
     assert lengths == [len(body)], data[:300]
+    return int(head.split()[1]), body
+
+
+def check_one_reply(data, status):
+    """Likewise, and the body is JSON."""
+    got, body = one_reply(data)
+    assert got == status, data[:300]
     return json.loads(body)
 
 
@@ -98,7 +112,11 @@ def check_one_reply(data, status):
 @pytest.mark.parametrize("name", sorted(set(FORBIDDEN) - {"no host"}))
 def test_a_refusal_is_one_reply(server, name):
     request, status = FORBIDDEN[name]
-    assert check_one_reply(everything(server, request), status)["error"]["message"]
+    data = everything(server, request)
+    if OWN_WORDS and b"<html>" in data:
+        assert one_reply(data)[0] == 400
+    else:
+        assert check_one_reply(data, status)["error"]["message"]
 
 
 @pytest.mark.parametrize("n", [101, 500, 2000])

@@ -314,7 +314,7 @@ def test_dora_is_of_the_weights_it_was_loaded_for(dora, start):
     assert load(server, "dora", ADAPTERS / "qwen2-dora", "/load_lora_adapter").status_code == 200
     fresh = start("--adapter", f"dora={ADAPTERS / 'qwen2-dora'}", model=other)
     assert ask(server, "dora") == ask(fresh, "dora") != want
-    assert server.metric("touchstone_weight_versions") == 1
+    server.wait_metric("touchstone_weight_versions", lambda n: n == 1)
 
 
 def test_a_switch_ends_what_dora_has_begun(dora):
@@ -346,7 +346,7 @@ def test_dora_found_in_a_folder_is_read_again(start, tmp_path):
     fresh = start("--adapter-dir", str(tmp_path / "by-name"), model=str(other))
     assert ask(server, "dora") == ask(fresh, "dora") != before
     assert len(models(server)) == 2 and len(server.lines_until_now("event=adapter ")) == 2
-    assert server.metric("touchstone_weight_versions") == 1
+    server.wait_metric("touchstone_weight_versions", lambda n: n == 1)
 
 
 def test_two_names_that_contradict_each_other(server):

@@ -99,7 +99,8 @@ def test_everything_tells_the_version(start, tmp_path, tensors):
     assert s.post("/weight_checker", {"action": "compare", "baseline": sums}).json()["match"] is True
     assert s.post("/weight_checker", {"action": "compare", "baseline": {"weights": "0"}}).json()["mismatches"] == ["weights"]
     assert s.post("/weight_checker", {"action": "reset"}).status_code == 400
-    assert s.metric("touchstone_weight_pushes_total") == 1 and s.metric("touchstone_weight_versions") == 1
+    assert s.metric("touchstone_weight_pushes_total") == 1
+    s.wait_metric("touchstone_weight_versions", lambda n: n == 1)
     info = get("/server_info")
     assert info["enable_memory_saver"] is False and info["tp_size"] == info["pp_size"] == 1
     assert s.post("/update_weight_version", {"new_version": "eight"}).json()["new_version"] == "eight"

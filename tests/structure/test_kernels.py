@@ -43,12 +43,12 @@ def block_loops(body, dot=DOT):
 
 
 def built(isa):
-    """The object of a set, and whether clang made it."""
+    """The object of a set, and what its compiler says of itself."""
     path = BIN.parent / f"engine/kernels/{isa}.o"
     if BIN.parent.name != "release" or not path.exists() or not shutil.which("objdump"):
         pytest.skip("the objects of a release build are not here")
     comment = subprocess.run(["readelf", "-p", ".comment", path], capture_output=True, text=True, check=True).stdout
-    return path, "clang" in comment
+    return path, comment
 
 
 def on_stack(loop):
@@ -57,8 +57,9 @@ def on_stack(loop):
 
 @pytest.mark.parametrize("isa", ["avx2", "avxvnni", "avx512vnni"])
 def test_accumulators_stay_in_registers(isa):
-    path, clang = built(isa)
-    allowed = 2 if clang else 0  # clang 14 has one sum too many in its largest loops
+    path, compiler = built(isa)
+    # clang 14 has one sum too many in its largest loops, gcc 14 two in one of avx2's
+    allowed = 2 if "clang" in compiler else 4 if ") 14." in compiler and isa == "avx2" else 0
     seen, spilled = set(), {}
     for name, body in functions(path):
         for loop in block_loops(body):
@@ -71,8 +72,8 @@ def test_accumulators_stay_in_registers(isa):
 
 @pytest.mark.parametrize("isa", ["avx2", "avxvnni", "avx512vnni"])
 def test_sums_of_attention_stay_in_registers(isa):
-    path, clang = built(isa)
-    allowed = 2 if clang else 0
+    path, compiler = built(isa)
+    allowed = 2 if "clang" in compiler else 0
     seen, spilled = {}, {}
     for name, body in functions(path, "|".join(ATTENTION)):
         loops = block_loops(body, FMA)
