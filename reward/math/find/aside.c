@@ -271,7 +271,7 @@ static bool is_remark(struct span rest)
                                         "not ",    "in ",     "mod",    "reject", "extran",
                                         "invalid", "no ",     "discard"};
     if (!span_starts(rest, span_str(" ("))) return false;
-    size_t close = words_close(rest, 1);
+    size_t close = rest.n > MAX_TAIL ? SPAN_NONE : words_close(rest, 1); /* it ends s: linear */
     if (close == SPAN_NONE || (close < rest.n && strchr(".!,;", rest.p[close]) == NULL))
         return false;
     if (close + 1 < rest.n) return false;
