@@ -23,7 +23,8 @@ enum {
     TASKS_PER_THREAD = 8,
     WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * WIDE * (int)sizeof(float),
     ALIGNED = 64,
-    PARALLEL_ROWS = 8 /* rows from which filling an input pays for waking the threads */
+    FETCHED_GROUPS = 4, /* groups whose B is asked for ahead */
+    PARALLEL_ROWS = 8   /* rows from which filling an input pays for waking the threads */
 };
 _Static_assert(CHUNK_ROWS % BLAS_ROWS == 0, "the rows past the last must fit a task's memory");
 
@@ -179,6 +180,19 @@ struct stretch {
     size_t bytes;
 };
 
+/* A few rows of a piece whose adapter is the same. */
+struct low_group {
+    const struct adapter_up *up;
+    int n, row[ACCUMULATE_ROWS];
+};
+
+/* What adapters add to the rows of a piece, those of one adapter together: its B is read once for them. */
+struct low_groups {
+    const struct low_row *low; /* of the whole input; NULL: these are none's yet */
+    int n;
+    struct low_group group[CHUNK_ROWS];
+};
+
 /* What a task works on: some units of a job for a chunk of rows. */
 struct piece {
     const struct compute *c;
@@ -189,6 +203,7 @@ struct piece {
     bool goes_on;         /* the same thread is likely to take the units that follow */
     struct stretch after; /* else what it is likely to want then */
     struct linear_work work;
+    struct low_groups *groups; /* [2] of the product at work, or of gate and up */
 };
 
 static int panels_of(const struct matrix *w)
@@ -297,26 +312,69 @@ static void add_up(const struct kernels *kernels, const struct adapter_up *up, i
     }
 }
 
-/* What adapters add to columns col.. of a piece's rows; low is that of the whole input, or NULL. Rows of one
- * adapter, wherever they are in the piece, are taken a few at a time: its B is then read once for them. */
-static void add_low(const struct piece *p, const struct low_row *low, int col, int n, float *y)
+/* The groups of low, which are made once for all columns of a piece. */
+static const struct low_groups *groups_for(const struct piece *p, int which,
+                                           const struct low_row *low)
 {
+    struct low_groups *g = &p->groups[which];
     bool done[CHUNK_ROWS] = {false};
-    if (low == NULL) return;
-    low += p->row;
+    if (g->low == low) return g;
+    g->low = low;
+    g->n = 0;
     for (int first = 0; first < p->n_rows; first++) {
-        const struct adapter_up *up = low[first].up;
-        struct accumulation a = {0};
-        const float *x[ACCUMULATE_ROWS];
+        const struct adapter_up *up = low[p->row + first].up;
         if (up == NULL || done[first]) continue;
-        for (int r = first; r < p->n_rows && a.rows < ACCUMULATE_ROWS; r++) {
-            if (done[r] || low[r].up != up) continue;
+        struct low_group *to = &g->group[g->n++];
+        *to = (struct low_group){.up = up};
+        for (int r = first; r < p->n_rows && to->n < ACCUMULATE_ROWS; r++) {
+            if (done[r] || low[p->row + r].up != up) continue;
             done[r] = true;
-            a.y[a.rows] = y + r * WIDE;
-            x[a.rows] = low[r].x;
-            a.x[a.rows++] = low[r].t;
+            to->row[to->n++] = r;
         }
-        add_up(p->c->kernels, up, col, n, &a, x);
+    }
+    return g;
+}
+
+/* Ask for columns col.. of a group's B: other adapters' are far from it, and no pattern leads there. */
+static void fetch_group(const struct low_groups *g, int i, int col, int n)
+{
+    const struct adapter_up *up = i < g->n ? g->group[i].up : NULL;
+    if (up == NULL || up->rank == 0) return;
+    const char *at = (const char *)adapter_panel(up, col);
+    size_t bytes = (size_t)((n + PANEL - 1) / PANEL * PANEL) * (size_t)up->rank * sizeof(float);
+    for (size_t line = 0; line < bytes; line += ALIGNED) {
+        __builtin_prefetch(at + line);
+    }
+}
+
+/* The first B's columns col.. are on their way while the base is multiplied with. */
+static void fetch_low(const struct piece *p, int which, const struct low_row *low, int col, int n)
+{
+    if (low == NULL) return;
+    const struct low_groups *g = groups_for(p, which, low);
+    for (int i = 0; i < FETCHED_GROUPS; i++) {
+        fetch_group(g, i, col, n);
+    }
+}
+
+/* What adapters add to columns col.. of a piece's rows; low is that of the whole input, or NULL. */
+static void add_low(const struct piece *p, int which, const struct low_row *low, int col, int n,
+                    float *y)
+{
+    if (low == NULL) return;
+    const struct low_groups *g = groups_for(p, which, low);
+    for (int i = 0; i < g->n; i++) {
+        const struct low_group *rows = &g->group[i];
+        struct accumulation a = {.rows = rows->n};
+        const float *x[ACCUMULATE_ROWS];
+        for (int r = 0; r < rows->n; r++) {
+            const struct low_row *row = &low[p->row + rows->row[r]];
+            a.y[r] = y + rows->row[r] * WIDE;
+            x[r] = row->x;
+            a.x[r] = row->t;
+        }
+        fetch_group(g, i + FETCHED_GROUPS, col, n);
+        add_up(p->c->kernels, rows->up, col, n, &a, x);
     }
 }
 
@@ -332,7 +390,7 @@ static void store(const struct piece *piece, const struct product *p, int col, i
 {
     const struct kernels *kernels = piece->c->kernels;
     float *out = p->out + (size_t)piece->row * (size_t)p->ld + col;
-    add_low(piece, p->low, col, n, y);
+    add_low(piece, 0, p->low, col, n, y);
     for (int r = 0; r < piece->n_rows; r++, y += WIDE, out += p->ld) {
         const float *bias = bias_of(p, piece->row + r);
         if (bias != NULL) kernels->add(y, bias + col, n);
@@ -362,8 +420,9 @@ static int product_units(const struct piece *piece, int unit)
     int lead = piece->n_rows > 1 && n > UNIT_PANELS ? UNIT_PANELS : n; /* taken at once */
     struct stretch ahead = next ? panels_at(p->w, panel + lead, n) : piece->after;
     struct fetch soon = fetch_of(piece, 2 * unit, 2 * (unit + units), ahead);
-    multiply(piece, p->w, panel, n, soon, piece->work.y);
     int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
+    fetch_low(piece, 0, p->low, col, columns);
+    multiply(piece, p->w, panel, n, soon, piece->work.y);
     store(piece, p, col, columns, piece->work.y);
     return unit + units;
 }
@@ -379,11 +438,13 @@ static int swiglu_unit(const struct piece *p, int unit)
     struct stretch after = next ? panels_at(j->gate, panel + n, n) : p->after;
     struct fetch first = fetch_of(p, 2 * unit, 2 * unit + 1, panels_at(j->up, panel, n));
     struct fetch second = fetch_of(p, 2 * unit + 1, 2 * unit + 2, after);
-    multiply(p, j->gate, panel, n, first, gate);
-    multiply(p, j->up, panel, n, second, up);
     int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
-    add_low(p, j->gate_low, col, columns, gate);
-    add_low(p, j->up_low, col, columns, up);
+    fetch_low(p, 0, j->gate_low, col, columns);
+    multiply(p, j->gate, panel, n, first, gate);
+    fetch_low(p, 1, j->up_low, col, columns);
+    multiply(p, j->up, panel, n, second, up);
+    add_low(p, 0, j->gate_low, col, columns, gate);
+    add_low(p, 1, j->up_low, col, columns, up);
     for (int r = 0; r < p->n_rows; r++) {
         p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
     }
@@ -470,7 +531,9 @@ static void run_task(void *arg, int task, int thread)
     const struct row_run *r = arg;
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
-    struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
+    struct low_groups groups[2];
+    struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES, .groups = groups};
+    groups[0].low = groups[1].low = NULL;
     p.thread = thread;
     p.alone = r->n_jobs == 1;
     int tiles = act_tiles(&j->in->i8);

@@ -171,6 +171,9 @@ INLINE void accumulate_rows(int R, const struct accumulation *a, int row)
     for (; float_panels(R) >= 4 && col + 64 <= a->n; col += 64) {
         accumulate_part(R, 4, a, row, col, 16);
     }
+    for (; float_panels(R) >= 4 && col + 48 <= a->n; col += 48) {
+        accumulate_part(R, 3, a, row, col, 16);
+    }
     for (; float_panels(R) >= 2 && col + 32 <= a->n; col += 32) {
         accumulate_part(R, 2, a, row, col, 16);
     }
