@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import shutil
+import time
 
 import checkpoints
 import pytest
@@ -505,6 +506,29 @@ def test_a_base_of_another_shape(served, tmp_path):
     reply = init(served, tmp_path, base=str(tmp_path / "nowhere"))
     assert reply.status_code == 404 and error(reply)["param"] == "init_info.base_model_path", reply.text
     assert fetch(served, tmp_path, 1).status_code == 409
+
+
+@pytest.mark.parametrize("delay", [0, 0.003, 0.01, 0.03])
+def test_killed_in_the_midst_of_following(start, chain, tmp_path, delay):
+    """Whenever it dies: the checkpoint is one version, whole, and the next server goes on from there."""
+    for i in (1, 2, 3):
+        chain.slime(tmp_path / "source", i)
+    s = start(model=FOLDER)
+    ok(pull(s, tmp_path, 0))
+    with s.connect() as c:
+        body = json.dumps({"local_checkpoint_dir": str(tmp_path / "local"), "source_dir": str(tmp_path / "source"), "target_version": 3})
+        c.sendall(f"POST /pull_weights HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        time.sleep(delay)
+        s.process.kill()
+        s.wait()
+    tensors, at = local(tmp_path)
+    assert tensors == chain.versions[int(at)]
+    t = start(model=FOLDER)
+    assert ok(reload(t, tmp_path, at))["success"] is True
+    assert t.http.get("/v1/weights").json()["sha256"] == checkpoints.sha256(tensors)
+    ok(pull(t, tmp_path, 3))
+    assert local(tmp_path) == (chain.versions[3], "3")
+    assert not list((tmp_path / "local").glob(".touchstone-*"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a file system of a few bytes is made by root alone")
