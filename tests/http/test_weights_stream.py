@@ -262,6 +262,26 @@ def test_a_lost_connection_is_gone_on_from(served, tensors):
     assert version(served) == "1"
 
 
+@pytest.mark.parametrize("part", ["half", "whole"])
+def test_killed_in_the_midst_of_an_upload(start, tmp_path, tensors, part):
+    """Nothing of it is left, and the next server has the weights of its start."""
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    data = checkpoints.pack(checkpoints.jiggled(tensors, 1))
+    n = len(data) // 2 if part == "half" else len(data)
+    s = start("--staging-dir", str(staging), model=str(checkpoints.FOLDER))
+    before = answers(s)
+    with s.connect() as c:
+        c.sendall(f"PUT /v1/weights HTTP/1.1\r\nHost: x\r\nX-Upload-Id: cut\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data[:n])
+        s.process.kill()
+        s.wait()
+    assert list(staging.iterdir()) == []
+    t = start("--staging-dir", str(staging), model=str(checkpoints.FOLDER))
+    assert ask(t, "cut", len(data)).json()["received"] == 0
+    assert version(t) == "0" and answers(t) == before
+    assert put(t, data).status_code == 200
+
+
 def test_few_uploads_are_unfinished(served):
     for i in range(4):
         assert put(served, b"ab", X_Upload_Id=f"u{i}", Content_Range="bytes 0-1/4").status_code == 308
