@@ -21,10 +21,12 @@ round, and how busy the machine was otherwise. Uses the standard library only.
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
+import atexit
 import concurrent.futures
 import json
 import os
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -54,7 +56,9 @@ def arguments():
     p.add_argument("--llama-server", help="its binary; without it, the two ways of our own alone")
     p.add_argument("--math-verify", default=sys.executable, help="a Python that can import math_verify")
     p.add_argument("--slots", default="16,32,64,128", help="of llama-server, to be tried")
-    return p.parse_args()
+    a = p.parse_args()
+    a.model = os.path.abspath(a.model)  # llama-server runs elsewhere, where it can leave nothing
+    return a
 
 
 # ---- processes ----
@@ -86,6 +90,13 @@ def machine_seconds():
     return (user + nice + system + irq + soft) / TICK
 
 
+def started(command, **how):
+    """A process that does not outlive this one."""
+    process = subprocess.Popen(command, **how)
+    atexit.register(process.kill)
+    return process
+
+
 def post(port, path, body):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=36000) as reply:
@@ -94,8 +105,8 @@ def post(port, path, body):
 
 class Touchstone:
     def __init__(self, a):
-        self.process = subprocess.Popen([a.binary, "serve", "--model", a.model, "--port", "0", "--max-choices", "4096"],
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = started([a.binary, "serve", "--model", a.model, "--port", "0", "--max-choices", "4096"],
+                               stderr=subprocess.PIPE, text=True)
         self.port = next(m.group(1) for line in self.process.stderr if (m := re.search(r"event=listening .*port=(\d+)", line)))
         next(line for line in self.process.stderr if "event=ready" in line)
         self.pids = [self.process.pid]
@@ -109,7 +120,7 @@ class LlamaServer:
         room = slots * (longest + a.tokens + 32)
         self.flags = ["-m", a.model, "-t", THREADS, "-tb", THREADS, "-np", slots, "-kvu", "-c", room, "-b", 2048, "-ub", 512, "--cache-ram", 0,
                       "--no-webui", "--port", self.port]
-        self.process = subprocess.Popen([a.llama_server, *map(str, self.flags)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/tmp")
+        self.process = started([a.llama_server, *map(str, self.flags)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/tmp")
         self.pids, self.slots = [self.process.pid], slots
         while True:
             try:
@@ -129,7 +140,7 @@ class MathVerify:
     """As many processes as there are cores, begun before anything is measured."""
 
     def __init__(self, a):
-        self.all = [subprocess.Popen([a.math_verify, "-c", JUDGE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(THREADS)]
+        self.all = [started([a.math_verify, "-c", JUDGE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(THREADS)]
         self.pids = [p.pid for p in self.all]
         self.score([("1", "\\boxed{1}")] * THREADS)
 
@@ -198,7 +209,7 @@ class Way:
         """Tokens a second, and a processor second."""
         used, began = processor_seconds(self.pids), time.monotonic()
         tokens = self.run(seed)
-        return tokens / (time.monotonic() - began), tokens / (processor_seconds(self.pids) - used)
+        return tokens / (time.monotonic() - began), tokens / max(processor_seconds(self.pids) - used, 1 / TICK)
 
 
 def best_llama(a, prompts, judge):
@@ -236,6 +247,7 @@ def cpu_name():
 
 def main():
     a = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     own, ways, stops = Touchstone(a), [], []
     questions = [(f"What is {17 * i + 23} + {31 * i + 8}?", str(48 * i + 31)) for i in range(a.prompts)]
     prompts = [(post(own.port, "/tokenize", {"messages": [{"role": "user", "content": q}]})["tokens"], answer) for q, answer in questions]
