@@ -4,15 +4,16 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import threading
+import time
 
-from conftest import wait_until
+from conftest import PATIENCE, wait_until
 
 
 class Stream:
     """A long completion, read in the background."""
 
     def __init__(self, server, prompt, n=400, **more):
-        self.server, self.chunks = server, []
+        self.server, self.chunks, self.begun = server, [], threading.Event()
         self.body = {"prompt": prompt, "max_tokens": n, "stream": True, "logprobs": 0, "return_token_ids": True,
                      "ignore_eos": True, "temperature": 0.9, "seed": 3, **more}
         self.thread = threading.Thread(target=self.run)
@@ -23,6 +24,7 @@ class Stream:
             for line in reply.iter_lines():
                 if line.startswith("data: {"):
                     self.chunks.append(json.loads(line[6:]))
+                    self.begun.set()
 
     def tokens(self):
         return [t for c in self.chunks for t in c["choices"][0]["token_ids"]]
@@ -39,12 +41,17 @@ class Stream:
 
 
 def stands_still(server, *args, **more):
-    """A stream that a pause has caught in its midst."""
-    for _ in range(100):
+    """A stream that a pause has caught in its midst. A small model is through with it before its first chunk has been read here, or
+    nearly, so every second time the pause is sent after a time that grows from nothing."""
+    server.http.get("/version")  # a connection for the pause
+    for i in range(200):
         run = Stream(server, *args, **more)
-        run.wait(3)
+        if i % 2 == 0:
+            run.begun.wait(PATIENCE)
+        else:
+            time.sleep(i * 0.0002)
         server.http.post("/pause", params={"mode": "keep"})
-        if server.metric("touchstone_sequences_running") > 0:
+        if server.metric("touchstone_sequences_running") > 0 and run.begun.is_set():
             return run
         server.post("/resume", {})
         run.end()
