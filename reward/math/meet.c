@@ -22,6 +22,7 @@
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/named.h"
 #include "reward/math/find/parts.h"
+#include "reward/math/find/prose.h"
 #include "reward/math/find/qualify.h"
 #include "reward/math/read/words.h"
 
@@ -321,6 +322,28 @@ static struct span in_order(struct arena *a, struct span gold)
     return span_of(out, s.n + 2);
 }
 
+/* "- a = 5", "- b = 8" at the end of a response, against "a = 5, b = 8". */
+static enum equality meet_equations(struct math_work *w, struct span gold,
+                                    const struct extraction *x, struct math_result *out)
+{
+    struct span list = span_has(gold, '=') ? last_list(w->arena, x->response) : span_of(NULL, 0);
+    char *joined = list.n > 0 && list.n <= MOST_TWICE ? arena_alloc(w->arena, list.n, 1) : NULL;
+    bool equation = false;
+    for (size_t i = 0; joined != NULL && i < list.n; i++) {
+        joined[i] = list.p[i] == '\n' ? ',' : list.p[i];
+        equation |= list.p[i] == '=';
+        bool ends = list.p[i] == '\n' || i + 1 == list.n;
+        if (ends && !equation) return EQ_NO;
+        if (ends) equation = false;
+    }
+    if (joined == NULL) return EQ_NO;
+    struct span all = span_of(joined, list.n);
+    if (prose_has_words(all) || meet_texts(w, gold, all) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "list", list, "equations, one a line");
+    out->extracted = list;
+    return EQ_YES;
+}
+
 /* Several values by name, on one side or on both; where one side has no names, in its order. */
 static enum equality meet_list(struct math_work *w, struct span gold, struct span answer,
                                const struct stated *said, const struct extraction *x,
@@ -353,5 +376,6 @@ enum equality meet_around(struct math_work *w, struct span gold, struct span ans
     if (e == EQ_NO)
         e = meet_remainder(w, gold, last_line(x->response), out) == EQ_YES ? EQ_YES : EQ_NO;
     if (e == EQ_NO) e = meet_list(w, gold, answer, said, x, out);
+    if (e == EQ_NO) e = meet_equations(w, gold, x, out);
     return e;
 }

@@ -127,32 +127,81 @@ static bool outranks(enum math_verdict a, enum math_verdict b)
 
 static bool is_truth_word(struct arena *a, struct span s)
 {
-    static const char *const words[] = {"yes", "no", "true", "false"};
+    static const char *const words[] = {"yes",          "no",           "true",
+                                        "false",        "ja",           "nein",
+                                        "oui",          "non",          "s\xc3\xad",
+                                        "s\xc3\xac",    "sim",          "n\xc3\xa3o",
+                                        "\xe6\x98\xaf", "\xe5\x90\xa6", "\xe5\xaf\xb9",
+                                        "\xe9\x94\x99"}; /* Chinese: yes no right wrong */
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words_same(a, s, span_str(words[i]))) return true;
     }
     return false;
 }
 
-/* The first thing that s calls true or false: "The claim is false, because ..." is it what g says? */
+/* The last sentence of s where it is a conclusion, "The claim ... is therefore false", without its reason. p NULL:
+ * it is none. */
+static struct span conclusion_of(struct span s)
+{
+    static const char *const openers[] = {"so ", "therefore", "thus", "hence"};
+    static const char *const inside[] = {" is therefore ", " is thus ", " is hence "};
+    static const char *const reasons[] = {" because ", " since ", ", as "};
+    struct span last = span_slice(s, prose_last_sentence(s), s.n);
+    bool concludes = false;
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+        concludes |= words_begin(last, openers[i]);
+    }
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+        concludes |= span_find(last, span_str(inside[i]), 0) != SPAN_NONE;
+    }
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        size_t at = span_find(last, span_str(reasons[i]), 0);
+        if (at != SPAN_NONE) last = span_slice(last, 0, at);
+    }
+    return concludes ? last : span_of(NULL, 0);
+}
+
+/* What s calls true or false: "The claim is false, because ..." is it what g says? The last such of a conclusion, else
+ * the first of all. */
 static bool is_predicate(struct arena *a, struct span s, struct span g)
 {
     static const struct {
         const char *words, *says;
-    } forms[] = {
-        {" is true", "true"},        {" is false", "false"},      {" is not true", "false"},
-        {" is not false", "true"},   {" isn't true", "false"},    {" isn't false", "true"},
-        {" is never true", "false"}, {" is always true", "true"}, {", so yes", "yes"},
-        {", so no,", "no"},          {", so no.", "no"}};
+    } forms[] = {{" is true", "true"},
+                 {" is false", "false"},
+                 {" is not true", "false"},
+                 {" is not false", "true"},
+                 {" isn't true", "false"},
+                 {" isn't false", "true"},
+                 {" is never true", "false"},
+                 {" is always true", "true"},
+                 {", so yes", "yes"},
+                 {", so no,", "no"},
+                 {", so no.", "no"},
+                 {" is therefore true", "true"},
+                 {" is therefore false", "false"},
+                 {" is thus true", "true"},
+                 {" is thus false", "false"},
+                 {" is hence true", "true"},
+                 {" is hence false", "false"}};
     const char *says = NULL;
-    size_t first = SPAN_NONE;
+    struct span end = conclusion_of(s);
+    size_t found = SPAN_NONE;
     if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not "))
         return false;
     if (span_find(s, span_str("not the case that"), 0) != SPAN_NONE) return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        struct span words = span_str(forms[i].words);
+        size_t at = end.n > 0 ? span_find_last(end, words) : SPAN_NONE;
+        if (at == SPAN_NONE || (found != SPAN_NONE && at <= found)) continue;
+        found = at;
+        says = forms[i].says;
+    }
+    bool concluded = says != NULL;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) && !concluded; i++) {
         size_t at = span_find(s, span_str(forms[i].words), 0);
-        if (at == SPAN_NONE || at >= first) continue;
-        first = at;
+        if (at == SPAN_NONE || at >= found) continue;
+        found = at;
         says = forms[i].says;
     }
     return says != NULL && words_same(a, span_str(says), g);
@@ -165,6 +214,20 @@ static bool is_taken_back(struct arena *a, struct span s, struct span g)
     return is_truth_word(a, last) && !words_same(a, last, g);
 }
 
+/* The offset after the first word of s: before a space or a stop, one of Chinese too. */
+static size_t first_word_end(struct span s)
+{
+    static const char *const stops[] = {"\xef\xbc\x8c", "\xe3\x80\x82", "\xef\xbc\x9a",
+                                        "\xef\xbc\x9b", "\xef\xbc\x81"};
+    for (size_t i = 0; i < s.n; i++) {
+        if (strchr(",. ;:!\n", s.p[i]) != NULL) return i;
+        for (size_t k = 0; k < sizeof(stops) / sizeof(stops[0]); k++) {
+            if (words_opens(span_slice(s, i, s.n), stops[k])) return i;
+        }
+    }
+    return s.n;
+}
+
 /* A response without marks that is the reference word for word, or that begins with the yes or no
  * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
@@ -172,13 +235,10 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX ||
                     (found->source == MATH_FROM_NOWHERE && found->cause == MATH_NO_ANSWER_FOUND);
     struct span g = words_unwrap(gold);
-    if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
+    if (!unmarked || found->whole.n == 0 || !(prose_has_words(g) || is_truth_word(a, g)))
+        return false;
     if (words_same(a, found->whole, g)) return true;
-    size_t end = 0;
-    while (end < found->whole.n && strchr(",. ;:!\n", found->whole.p[end]) == NULL) {
-        end++;
-    }
-    struct span first = span_slice(found->whole, 0, end);
+    struct span first = span_slice(found->whole, 0, first_word_end(found->whole));
     if (!is_truth_word(a, g) || is_taken_back(a, found->whole, g)) return false;
     return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);
 }

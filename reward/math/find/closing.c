@@ -11,6 +11,7 @@
 #include "reward/math/find/closing.h"
 
 #include "base/ascii.h"
+#include "reward/math/find/outcome.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/read/words.h"
 
@@ -152,6 +153,14 @@ static bool is_remark(struct span s, bool after_value)
                                           NULL};
     if (starts_one(s, openers) || is_bracketed(s)) return true;
     return after_value && !concludes(s) && (only_grants(s) || compares(s) || agrees(s));
+}
+
+/* "If the class were full, it would be 30.": a case that is only thought of, behind an answer in words. */
+static bool supposes(struct span s)
+{
+    static const char *const openers[] = {"if ", "had ", "were ", "even if ", "suppose ", NULL};
+    static const char *const would[] = {" would ", "'d ", " could ", " might ", NULL};
+    return starts_one(s, openers) && has_one(s, would);
 }
 
 /* ---- checks ------------------------------------------------------------------------------------ */
@@ -330,6 +339,55 @@ static struct span without_denial(struct span s)
     return s;
 }
 
+/* s speaks of what others hold: "many people think it is Sydney". */
+static bool is_belief(struct span s)
+{
+    static const char *const openers[] = {"many ",
+                                          "most ",
+                                          "some ",
+                                          "people ",
+                                          "one might ",
+                                          "one may ",
+                                          "one could ",
+                                          "you might ",
+                                          "you may ",
+                                          "others ",
+                                          "students ",
+                                          "it is often ",
+                                          "it's often ",
+                                          "it might ",
+                                          "it may ",
+                                          "it is commonly ",
+                                          "it is sometimes ",
+                                          "it seems ",
+                                          "at first ",
+                                          NULL};
+    return starts_one(s, openers);
+}
+
+/* "..., although many people think it is Sydney" at the end of s: a clause that only grants something holds no
+ * answer. One with mathematics may well, unless it is what others hold; and so may one that a comma follows. */
+static struct span without_concession(struct span s)
+{
+    static const struct {
+        const char *words;
+        bool grants; /* else it does only of what others hold */
+    } openings[] = {{", although ", true},  {", even though ", true}, {", though ", true},
+                    {", while ", false},    {", whereas ", false},    {" although ", true},
+                    {" even though ", true}};
+    size_t from = prose_last_sentence(s);
+    struct span last = span_slice(s, from, s.n);
+    for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
+        size_t at = span_find(last, span_str(openings[i].words), 0);
+        if (at == SPAN_NONE || at == 0 || is_belief(last)) continue;
+        struct span clause = span_slice(last, at + strlen(openings[i].words), last.n);
+        bool held = is_belief(clause), grants = openings[i].grants && !has_mathematics(clause);
+        if ((!held && !grants) || span_find(clause, span_str(", "), 0) != SPAN_NONE) continue;
+        return span_trim(span_slice(s, 0, from + at));
+    }
+    return s;
+}
+
 struct span closing_without_sequel(struct span s)
 {
     static const char *const openers[] = {
@@ -355,8 +413,9 @@ struct span closing_removed(struct span s)
             continue;
         }
         struct span kept = span_trim(span_slice(s, 0, from));
-        if (kept.n == 0 || !is_remark(last, has_mathematics(kept))) break;
+        bool supposed = supposes(last) && outcome_said(kept).n > 0;
+        if (kept.n == 0 || !(supposed || is_remark(last, has_mathematics(kept)))) break;
         s = kept;
     }
-    return without_denial(s);
+    return without_concession(without_denial(s));
 }

@@ -255,6 +255,25 @@ static bool is_about_before(struct span s)
     return false;
 }
 
+/* Where the clause ends that names what is asked for, before a semicolon and a clause on something else: "The limiting
+ * reagent is hydrogen; oxygen is in excess." s.n where it does not. */
+static size_t before_other_subject(struct span s)
+{
+    static const char *const openers[] = {"the ", "this ", "that ",   "it ",      "therefore",
+                                          "so ",  "hence", "thus",    "instead",  "rather",
+                                          "but ", "no,",   "however", "actually", "in fact",
+                                          "and ", "or ",   "then ",   "a ",       "an "};
+    size_t at = span_find(s, span_str("; "), 0);
+    if (at == SPAN_NONE || !words_begin(s, "the ")) return s.n;
+    struct span other = span_slice(s, at + 2, s.n);
+    bool says = span_find(span_slice(s, 0, at), span_str(" is "), 0) != SPAN_NONE ||
+                span_find(span_slice(s, 0, at), span_str(" was "), 0) != SPAN_NONE;
+    for (size_t i = 0; says && i < sizeof(openers) / sizeof(openers[0]); i++) {
+        says = !words_begin(other, openers[i]);
+    }
+    return says ? at : s.n;
+}
+
 struct span prose_wording(struct span s)
 {
     static const char *const reasons[] = {
@@ -270,7 +289,10 @@ struct span prose_wording(struct span s)
         if (from == 0 || !is_about_before(last)) break;
         s = span_trim(span_slice(s, 0, from));
     }
-    size_t end = last.n;
+    size_t end = before_other_subject(last);
+    bool held = words_begin(last, "many ") || words_begin(last, "most ") ||
+                words_begin(last, "some ") || words_begin(last, "people ");
+    if (held) return last; /* "Most think it is Sydney, although ...": what counts comes yet */
     for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]); k++) {
         size_t at = span_find(last, span_str(reasons[k]), 0);
         if (at != SPAN_NONE && at > 0 && at < end) end = at;

@@ -265,6 +265,15 @@ static struct span without_title(struct span s)
     return s;
 }
 
+/* Folded s says that what is given does not settle the question. */
+static bool is_unsettled(struct span s)
+{
+    static const char *const ways[] = {"cannot be determined",     "can not be determined",
+                                       "cannot determine",         "not enough information",
+                                       "insufficient information", NULL};
+    return words_in(s, ways);
+}
+
 bool words_same(struct arena *a, struct span x, struct span y)
 {
     struct span p = words_fold(a, x), q = words_fold(a, y);
@@ -272,7 +281,7 @@ bool words_same(struct arena *a, struct span x, struct span y)
     struct span name = without_title(p), other = without_title(q);
     bool one_has_title = (name.n < p.n) != (other.n < q.n);
     if (one_has_title && name.n > 0 && span_eq(name, other)) return true;
-    return moments_same_date(p, q);
+    return (is_unsettled(p) && is_unsettled(q)) || moments_same_date(p, q);
 }
 
 bool words_in(struct span w, const char *const *list)
