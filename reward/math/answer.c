@@ -327,6 +327,33 @@ static struct span digits_of_base(struct span s)
     return span_slice(s, 0, at);
 }
 
+/* The digits of 0xFF; no bytes in anything else. */
+static struct span prefixed_digits(struct span s)
+{
+    bool prefix = s.n > 2 && s.n < 20 && s.p[0] == '0' && (s.p[1] == 'x' || s.p[1] == 'X');
+    for (size_t i = 2; prefix && i < s.n; i++) {
+        int c = ascii_lower((unsigned char)s.p[i]);
+        prefix = ascii_is_digit(s.p[i]) || (c >= 'a' && c <= 'f');
+    }
+    return prefix ? span_slice(s, 2, s.n) : span_of(NULL, 0);
+}
+
+/* FF beside 0xFF, in capitals or not. Digits alone would be decimal. */
+static bool is_prefix_unsaid(struct span g, struct span a)
+{
+    struct span x = prefixed_digits(g), y = prefixed_digits(a);
+    bool letter = false;
+    if ((x.n > 0) == (y.n > 0)) return false;
+    if (x.n == 0) x = g;
+    if (y.n == 0) y = a;
+    for (size_t i = 0; i < x.n; i++) {
+        letter |= ascii_is_letter(x.p[i]);
+        if (i >= y.n || ascii_lower((unsigned char)x.p[i]) != ascii_lower((unsigned char)y.p[i]))
+            return false;
+    }
+    return letter && x.n == y.n;
+}
+
 /* 2F beside 2F_{16}: one side leaves the base to the question. Digits alone would be decimal. */
 static bool is_base_unsaid(struct span g, struct span a)
 {
@@ -505,7 +532,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     g = with_floors(w->arena, g, a);
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
-    if (is_base_unsaid(g, a)) return work_yes(w, MATH_EQUAL_VALUE);
+    if (is_base_unsaid(g, a) || is_prefix_unsaid(g, a)) return work_yes(w, MATH_EQUAL_VALUE);
     if (is_rearranged(g, a)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (words_version(g)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);

@@ -19,6 +19,7 @@
 #include "reward/math/choices.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/find/again.h"
+#include "reward/math/find/based.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/named.h"
 #include "reward/math/find/parts.h"
@@ -203,6 +204,98 @@ static enum equality meet_remainder(struct math_work *w, struct span gold, struc
     return e;
 }
 
+/* "The team won 18 out of 24 games": of things that are counted, their number and no share. */
+static enum equality meet_out_of(struct math_work *w, struct span gold, struct span answer,
+                                 struct span said, struct math_result *out)
+{
+    struct span joint = span_str(" out of ");
+    size_t at = said.n > MOST_TWICE ? SPAN_NONE : span_find_last(said, joint);
+    if (at == SPAN_NONE || gold.n > MOST_LABEL || gold.n + 1 > answer.n) return EQ_NO;
+    size_t i = at + joint.n, digits = i;
+    bool share = span_find(said, span_str("robability"), 0) != SPAN_NONE ||
+                 span_find(said, span_str("chance"), 0) != SPAN_NONE ||
+                 span_find(said, span_str("raction"), 0) != SPAN_NONE || span_has(said, '%');
+    while (i < said.n && ascii_is_digit(said.p[i])) {
+        i++;
+    }
+    bool noun = i > digits && i + 1 < said.n && said.p[i] == ' ' && ascii_is_letter(said.p[i + 1]);
+    bool read = answer.p[0] == '(' && span_starts(span_slice(answer, 1, answer.n), gold) &&
+                span_starts(span_slice(answer, gold.n + 1, answer.n), span_str(")/("));
+    if (share || !noun || !read || !ascii_is_digit(gold.p[0])) return EQ_NO;
+    trace_add(w->options->trace, "again", gold, "how many they are");
+    out->extracted = gold;
+    return meet_texts(w, gold, gold);
+}
+
+/* The next thing that s calls true or false from *at on, 't' or 'f'; 0: none. */
+static char next_truth(struct span s, size_t *at)
+{
+    static const struct {
+        const char *words;
+        char truth;
+    } forms[] = {{" is true", 't'},      {" is false", 'f'},   {" is not true", 'f'},
+                 {" is not false", 't'}, {" isn't true", 'f'}, {" are both ", '?'}};
+    for (size_t i = *at; i < s.n; i++) {
+        for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+            if (!words_opens(span_slice(s, i, s.n), forms[k].words)) continue;
+            *at = i + strlen(forms[k].words);
+            return forms[k].truth;
+        }
+    }
+    return 0;
+}
+
+/* "Statement 1 is true and statement 2 is false", where the reference is "True, False". */
+static enum equality meet_truths(struct math_work *w, struct span gold, struct span said,
+                                 struct math_result *out)
+{
+    size_t at = 0, n = 0;
+    bool may = gold.n <= MOST_LABEL && said.n <= MOST_TWICE && span_has(gold, ',') &&
+               !words_begin(said, "if ") && span_find(said, span_str(" if "), 0) == SPAN_NONE;
+    for (size_t i = 0; may && i < gold.n;) {
+        struct span rest = span_slice(gold, i, gold.n);
+        char wanted = words_begin(rest, "true") ? 't' : words_begin(rest, "false") ? 'f' : 0;
+        i += wanted == 't' ? 4 : 5;
+        may = wanted != 0 && next_truth(said, &at) == wanted;
+        n++;
+        while (i < gold.n && (gold.p[i] == ',' || gold.p[i] == ' ')) {
+            i++;
+        }
+    }
+    if (!may || n < 2 || next_truth(said, &at) != 0) return EQ_NO;
+    trace_add(w->options->trace, "truths", said, "what it calls true and false, in its order");
+    out->extracted = said;
+    return work_yes(w, MATH_EQUAL_WORDS);
+}
+
+/* "75 cents", where the reference has two places and no unit: 0.75. */
+static enum equality meet_cents(struct math_work *w, struct span gold, struct span answer)
+{
+    gold = words_unwrap(gold);
+    size_t point = gold.n > 3 ? gold.n - 3 : SPAN_NONE;
+    bool cents = span_ends(answer, span_str(" cents"));
+    char text[MOST_LABEL + 2] = "\\$";
+    if (!cents || point == SPAN_NONE || gold.n >= MOST_LABEL || gold.p[point] != '.') return EQ_NO;
+    for (size_t i = 0; i < gold.n; i++) {
+        if (i != point && !ascii_is_digit(gold.p[i])) return EQ_NO;
+    }
+    memcpy(text + 2, gold.p, gold.n);
+    const char *copy = arena_str(w->arena, span_of(text, gold.n + 2));
+    return copy == NULL ? EQ_NO : meet_texts(w, span_of(copy, gold.n + 2), answer);
+}
+
+/* "45 in binary is 101101": the value with the base that the sentence gives it, where the reference has one. */
+static enum equality meet_based(struct math_work *w, struct span gold, struct span answer,
+                                struct span said, struct math_result *out)
+{
+    if (!span_has(gold, '_')) return EQ_NO;
+    struct span value = based_value(w->arena, answer, said);
+    if (value.n == 0 || meet_texts(w, gold, value) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "base", value, "in the base that its sentence names");
+    out->extracted = value;
+    return EQ_YES;
+}
+
 /* The answer against the reference, as it stands and then without what its words add. */
 enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
                        const struct stated *said, struct math_result *out)
@@ -370,12 +463,17 @@ enum equality meet_around(struct math_work *w, struct span gold, struct span ans
                           const struct stated *said, const struct extraction *x,
                           struct math_result *out)
 {
+    bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
     enum equality e = meet_parts(w, gold, x, out) == EQ_YES ? EQ_YES : EQ_NO;
     if (e == EQ_NO) e = meet_which(w, gold, last_line(x->response), out);
     if (e == EQ_NO) e = meet_namely(w, gold, last_line(x->response), out);
     if (e == EQ_NO)
         e = meet_remainder(w, gold, last_line(x->response), out) == EQ_YES ? EQ_YES : EQ_NO;
+    if (e == EQ_NO) e = meet_out_of(w, gold, answer, last_line(x->response), out);
+    if (e == EQ_NO && unmarked) e = meet_truths(w, gold, last_line(x->response), out);
+    if (e == EQ_NO) e = meet_cents(w, gold, answer);
+    if (e == EQ_NO) e = meet_based(w, gold, answer, last_line(x->response), out);
     if (e == EQ_NO) e = meet_list(w, gold, answer, said, x, out);
-    if (e == EQ_NO) e = meet_equations(w, gold, x, out);
+    if (e == EQ_NO && unmarked) e = meet_equations(w, gold, x, out);
     return e;
 }

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "reward/math/real/decimal.h"
+#include "reward/math/find/agent.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/read/parse.h"
@@ -71,6 +72,7 @@ static bool words_agree(struct arena *a, struct span gold, struct span answer, s
         struct span sentence = plain_text(a, prose_wording(closing_removed(x->response)));
         bool alone = sentence.n <= words.n + 2; /* "Paris. London" says neither */
         if (!alone && said_in(a, words, sentence)) return true;
+        if (words_same(a, words, agent_named(plain_text(a, x->whole)))) return true;
     }
     return said_in(a, words, place) || said_in(a, words, around) || is_initial(a, words, answer) ||
            words_with_noun(a, words, answer) ||
@@ -239,6 +241,7 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
         return false;
     if (words_same(a, found->whole, g)) return true;
     struct span first = span_slice(found->whole, 0, first_word_end(found->whole));
+    if (first.n == 6 && span_ends(first, span_str("\xe7\x9a\x84"))) first.n = 3; /* it is so */
     if (!is_truth_word(a, g) || is_taken_back(a, found->whole, g)) return false;
     return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);
 }

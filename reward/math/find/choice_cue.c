@@ -172,8 +172,11 @@ static bool is_denied_before(struct span s, size_t i)
         "not",       "n't",    "never",  "eliminate",  "eliminating", "rule out", "exclude",
         "excluding", "reject", "unlike", "than",       "students",    "people",   "many",
         "some",      "others", "would",  "might",      "could",       "may",      "neither",
-        "cannot",    "except", "wrong",  "tempted to", "incorrectly", "to",       "why"};
-    static const char *const skipped[] = {"the ", "a ", "an ", "choice ", "option ", "be ", "is "};
+        "cannot",    "except", "wrong",  "tempted to", "incorrectly", "to",       "why",
+        "nicht",     "non",    "no",     "kein",       "keine"};
+    static const char no_chinese[] = "\xe4\xb8\x8d\xe6\x98\xaf"; /* is not */
+    static const char *const skipped[] = {"the ", "a ",  "an ",  "choice ", "option ", "be ", "is ",
+                                          "la ",  "le ", "die ", "der ",    "das ",    "el "};
     for (bool again = true; again;) {
         again = false;
         while (i > 0 && strchr(" (*\"'", s.p[i - 1]) != NULL) {
@@ -185,6 +188,7 @@ static bool is_denied_before(struct span s, size_t i)
             if (again) i -= n;
         }
     }
+    if (span_ends(span_slice(s, 0, i), span_str(no_chinese))) return true;
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         size_t n = strlen(words[k]);
         bool border = i > n && (!is_word(at(s, i - n - 1)) || words[k][0] == 'n');
@@ -199,8 +203,9 @@ static bool is_denied_before(struct span s, size_t i)
 /* "A" as an article: followed by a small word that does not speak of the choice itself. */
 static bool is_article(struct span s, size_t i)
 {
-    static const char *const verbs[] = {"is", "was",  "because", "and",   "or",  "but",  "since",
-                                        "as", "must", "should",  "would", "has", "it is"};
+    static const char *const verbs[] = {"is",    "was",   "because", "and",  "or",
+                                        "but",   "since", "as",      "must", "should",
+                                        "would", "has",   "it is",   "ist",  "est"};
     if (at(s, i) != 'A' && at(s, i) != 'I' && at(s, i) != 'a' && at(s, i) != 'i') return false;
     if (at(s, i + 1) != ' ' || at(s, i + 2) < 'a' || at(s, i + 2) > 'z') return false;
     return !ANY_HERE(s, i + 2, verbs);

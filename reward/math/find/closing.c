@@ -163,6 +163,14 @@ static bool supposes(struct span s)
     return starts_one(s, openers) && has_one(s, would);
 }
 
+/* "Correct: A, C. Incorrect: B, D.": the second half says what is no answer. */
+static bool is_other_half(struct span kept, struct span last)
+{
+    static const char *const openers[] = {"incorrect:", "wrong:", "not correct:", NULL};
+    struct span before = span_slice(kept, prose_last_sentence(kept), kept.n);
+    return starts_one(last, openers) && words_begin(without_marks(before), "correct");
+}
+
 /* ---- checks ------------------------------------------------------------------------------------ */
 
 static bool begins_check(struct span s)
@@ -414,7 +422,8 @@ struct span closing_removed(struct span s)
         }
         struct span kept = span_trim(span_slice(s, 0, from));
         bool supposed = supposes(last) && outcome_said(kept).n > 0;
-        if (kept.n == 0 || !(supposed || is_remark(last, has_mathematics(kept)))) break;
+        bool told = supposed || is_other_half(kept, last);
+        if (kept.n == 0 || !(told || is_remark(last, has_mathematics(kept)))) break;
         s = kept;
     }
     return without_concession(without_denial(s));

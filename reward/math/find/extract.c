@@ -253,10 +253,40 @@ static bool final_words(struct arena *a, struct span s, const struct math_option
     return st.text.n > 0 && take(out, &st, MATH_FROM_PHRASE);
 }
 
+/* The name of what a box holds by name, the a of "a = 2"; no bytes where it holds anything else. */
+static struct span boxed_name(struct span box)
+{
+    size_t sign = span_find(box, span_str("="), 0);
+    struct span name = sign == SPAN_NONE ? span_of(NULL, 0) : span_trim(span_slice(box, 0, sign));
+    return name.n == 1 && ascii_is_letter(name.p[0]) ? name : span_of(NULL, 0);
+}
+
+/* "So the requested value of $a+b$ is **9**." after the last box, which holds a value by another name, a = 2. */
+static bool requested_words(struct arena *a, struct span s, const struct math_options *o,
+                            struct extraction *out)
+{
+    struct span mark = span_str("requested value of "), is = span_str(" is ");
+    size_t box = o->first_answer || o->require_boxed ? 0 : boxes_last_end(s);
+    if (box == 0) return false;
+    struct span rest = span_slice(s, box, s.n);
+    size_t at = span_find_last(rest, mark);
+    size_t said = at == SPAN_NONE ? at : span_find(rest, is, at + mark.n);
+    if (said == SPAN_NONE || said - at > MAX_SHORT) return false;
+    int boxes;
+    struct span held = boxed_name(boxes_answer(a, s, false, &boxes));
+    struct span name = words_unwrap(span_slice(rest, at + mark.n, said));
+    if (held.n == 0 || boxes > 1 || span_eq(held, name)) return false;
+    struct span clause = phrase_sentence(span_slice(rest, said + is.n, rest.n), false);
+    struct stated st = stated_in(a, clause, o->extract);
+    if (st.text.n == 0 || st.denied) return false;
+    trace_add(o->trace, "phrase", clause, "what was asked for, after a box with another value");
+    return take(out, &st, MATH_FROM_PHRASE);
+}
+
 bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
                    struct extraction *out)
 {
-    if (final_words(a, s, o, out)) return true;
+    if (final_words(a, s, o, out) || requested_words(a, s, o, out)) return true;
     struct span box = boxes_answer(a, s, o->first_answer, &out->boxes);
     trace_add(o->trace, "box", box,
               box.p == NULL     ? "no closed box"

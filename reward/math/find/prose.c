@@ -165,6 +165,20 @@ static bool is_negative(struct span s)
     return false;
 }
 
+/* "Can the answer be 21? We will see.": a question, and that it is left open. */
+static bool leaves_open(struct span s, struct span last)
+{
+    static const char *const openers[] = {
+        "we will see",  "we'll see",   "we shall see", "let's see",     "let us see", "who knows",
+        "let me think", "hard to say", "i'm not sure", "i am not sure", "not sure"};
+    struct span before = span_trim(span_slice(s, 0, (size_t)(last.p - s.p)));
+    bool open = false;
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+        open |= words_begin(last, openers[i]);
+    }
+    return open && span_ends(before, span_str("?")) && prose_last_number_end(last) == 0;
+}
+
 bool prose_refuses(struct span s)
 {
     static const char *const openings[] = {"i'm sorry",
@@ -202,6 +216,7 @@ bool prose_refuses(struct span s)
          i < sizeof(questions) / sizeof(questions[0]) && span_ends(last, span_str("?")); i++) {
         if (words_begin(last, questions[i])) return true; /* "Is it 3?" */
     }
+    if (leaves_open(s, last)) return true;
     bool supposed =
         words_start(last, span_str("assume ")) || words_start(last, span_str("suppose "));
     if (supposed && span_find(last, span_str("then"), 0) == SPAN_NONE) return true;

@@ -92,7 +92,7 @@ static const struct row rows[] = {
     {RIGHT, "or less", "x\\le %"}, {RIGHT, "or fewer", "x\\le %"}, {RIGHT, "or lower", "x\\le %"},
     {RIGHT, "or below", "x\\le %"}, {RIGHT, "or smaller", "x\\le %"}, {RIGHT, "at most", "x\\le %"},
     {RIGHT, "at least", "x\\ge %"}, {RIGHT, "is wrong", NULL}, {RIGHT, "is incorrect", NULL},
-    {RIGHT, "is not", NULL}, {RIGHT, ", but that is wrong", NULL}, {RIGHT, ", but that's wrong", NULL},
+    {RIGHT, "is not", NULL}, {RIGHT, "n'est pas", NULL}, {RIGHT, "ist nicht", NULL}, {RIGHT, "ist kein", NULL}, {RIGHT, "ist keine", NULL}, {RIGHT, "no es", NULL}, {RIGHT, "non \xc3\xa8", NULL}, {RIGHT, ", but that is wrong", NULL}, {RIGHT, ", but that's wrong", NULL},
     {RIGHT, ", but this is wrong", NULL}, {RIGHT, ", but that is incorrect", NULL}, {RIGHT, ", but that's incorrect", NULL},
     {RIGHT, ", which is wrong", NULL}, {RIGHT, ", which is incorrect", NULL}, {RIGHT, ", but that is not", NULL},
     {RIGHT, ", but that's not", NULL}, {RIGHT, ", but it is wrong", NULL}, {RIGHT, ", but it's wrong", NULL}, {RIGHT, "would be wrong", NULL}, {RIGHT, "otherwise", NULL},
@@ -360,6 +360,11 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     struct span second = second_value(a, s, next, &to);
     if (second.n == 0) return false;
     v->to = to;
+    struct span bare = words_unwrap(v->text);
+    size_t equal =
+        strcmp(row->words, "in base") == 0 ? span_find_last(bare, span_str("=")) : SPAN_NONE;
+    if (equal != SPAN_NONE && !v->changed) /* 2 * 16 + 10 = 42 in base ten */
+        v->text = words_unwrap(span_slice(bare, equal + 1, bare.n));
     if (strcmp(row->words, "out of") == 0 && speaks_of_points(s)) return false;
     const char *sign = second.n == 0 ? NULL : memchr(second.p, '=', second.n);
     if (sign == NULL) return apply(a, v, row->template, words_unwrap(second));
