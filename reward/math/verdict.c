@@ -71,6 +71,7 @@ static bool words_agree(struct arena *a, struct span gold, struct span answer, s
     if (unmarked && x->response.n > 0) {
         struct span sentence = plain_text(a, prose_wording(closing_removed(x->response)));
         bool alone = sentence.n <= words.n + 2; /* "Paris. London" says neither */
+        if (prose_withholds(sentence) && !prose_withholds(words)) return false;
         if (!alone && said_in(a, words, sentence)) return true;
         if (words_same(a, words, agent_named(plain_text(a, x->whole)))) return true;
     }
@@ -191,7 +192,7 @@ static bool is_predicate(struct arena *a, struct span s, struct span g)
     size_t found = SPAN_NONE;
     if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not "))
         return false;
-    if (span_find(s, span_str("not the case that"), 0) != SPAN_NONE) return false;
+    if (prose_withholds(s)) return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct span words = span_str(forms[i].words);
         size_t at = end.n > 0 ? span_find_last(end, words) : SPAN_NONE;

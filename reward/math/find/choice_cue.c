@@ -165,6 +165,12 @@ static bool is_affirmed_after(struct span s, size_t i)
     return false;
 }
 
+/* U+4E0D U+662F, "is not", stands right before s.p[i]. */
+static bool is_denied_chinese(struct span s, size_t i)
+{
+    return span_ends(span_slice(s, 0, i), span_str("\xe4\xb8\x8d\xe6\x98\xaf"));
+}
+
 /* The last words before s.p[i] turn the cue there into its opposite, or speak of others. */
 static bool is_denied_before(struct span s, size_t i)
 {
@@ -174,7 +180,6 @@ static bool is_denied_before(struct span s, size_t i)
         "some",      "others", "would",  "might",      "could",       "may",      "neither",
         "cannot",    "except", "wrong",  "tempted to", "incorrectly", "to",       "why",
         "nicht",     "non",    "no",     "kein",       "keine"};
-    static const char no_chinese[] = "\xe4\xb8\x8d\xe6\x98\xaf"; /* is not */
     static const char *const skipped[] = {"the ", "a ",  "an ",  "choice ", "option ", "be ", "is ",
                                           "la ",  "le ", "die ", "der ",    "das ",    "el "};
     for (bool again = true; again;) {
@@ -188,7 +193,7 @@ static bool is_denied_before(struct span s, size_t i)
             if (again) i -= n;
         }
     }
-    if (span_ends(span_slice(s, 0, i), span_str(no_chinese))) return true;
+    if (is_denied_chinese(s, i)) return true;
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         size_t n = strlen(words[k]);
         bool border = i > n && (!is_word(at(s, i - n - 1)) || words[k][0] == 'n');
@@ -409,6 +414,7 @@ static void by_cue(struct span s, const struct math_options *o, struct choice_fo
         if ((cue = cue_at(s, i)) == NULL) continue;
         size_t end = i + strlen(cue->words), place = 0;
         int c = after_cue(s, end, o, &place);
+        if (c >= 0 && is_denied_chinese(s, place)) continue;
         bool affirmed = c >= 0 && is_affirmed_after(s, place);
         bool denied = c >= 0 && cue->strength == PICK &&
                       (is_denied_after(s, place) || is_denied_before(s, i) ||

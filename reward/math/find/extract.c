@@ -143,7 +143,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
         if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
         if (words_begin(t, "neither ") || words_begin(t, "none ")) continue;
-        if (span_find(t, span_str("not the case that"), 0) != SPAN_NONE) continue;
+        if (prose_withholds(t)) continue;
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
         return find(out, closing_without_sequel(what), MATH_FROM_EXPRESSION);
     }

@@ -258,6 +258,18 @@ struct span prose_moment(struct arena *a, struct span s)
     return moments_date(a, t) || moments_is_time(t) ? t : NOTHING;
 }
 
+bool prose_withholds(struct span s)
+{
+    static const char *const words[] = {
+        "not the case that", "cannot be said that", "can't be said that", "obody has shown",
+        "not been shown",    "not been proved",     "not known",          "unclear",
+        "unknown whether",   "no one has shown"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 /* The sentence goes on about what the one before it names. */
 static bool is_about_before(struct span s)
 {

@@ -27,6 +27,9 @@ bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated
  * ("It has 95 moons."), without its reason ("..., since the others are smaller"). */
 struct span prose_wording(struct span s);
 
+/* s denies what one of its clauses says, or leaves it open: "it is not the case that the claim is true". */
+bool prose_withholds(struct span s);
+
 /* Where the last sentence of s begins. */
 size_t prose_last_sentence(struct span s);
 

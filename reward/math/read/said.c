@@ -146,8 +146,9 @@ static bool is_kept_away(struct span before)
  * kitten". */
 static bool is_denied(struct span before)
 {
-    static const char *const denials[] = {"not", "never",  "neither", "nor",
-                                          "isn", "cannot", "t",       NULL};
+    static const char *const denials[] = {"not",     "never",       "neither",    "nor",
+                                          "isn",     "cannot",      "t",          "wrongly",
+                                          "falsely", "incorrectly", "mistakenly", NULL};
     struct span word;
     bool denied = false;
     for (size_t i = 0; words_next(before, &i, &word);) {
