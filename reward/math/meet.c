@@ -25,6 +25,7 @@
 #include "reward/math/find/parts.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/qualify.h"
+#include "reward/math/find/range.h"
 #include "reward/math/read/words.h"
 
 enum {
@@ -225,6 +226,17 @@ static enum equality meet_out_of(struct math_work *w, struct span gold, struct s
     trace_add(w->options->trace, "again", gold, "how many they are");
     out->extracted = gold;
     return meet_texts(w, gold, gold);
+}
+
+/* "... on the interval from 0 to infinity", "simplifies from 12:8 to 3:2". */
+static enum equality meet_range(struct math_work *w, struct span gold, struct span said,
+                                struct math_result *out)
+{
+    struct span value = range_said(w->arena, said);
+    if (value.n == 0 || meet_texts(w, gold, value) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "range", value, "what its from and to say");
+    out->extracted = value;
+    return EQ_YES;
 }
 
 /* The next thing that s calls true or false from *at on, 't' or 'f'; 0: none. */
@@ -470,6 +482,7 @@ enum equality meet_around(struct math_work *w, struct span gold, struct span ans
     if (e == EQ_NO)
         e = meet_remainder(w, gold, last_line(x->response), out) == EQ_YES ? EQ_YES : EQ_NO;
     if (e == EQ_NO) e = meet_out_of(w, gold, answer, last_line(x->response), out);
+    if (e == EQ_NO && unmarked) e = meet_range(w, gold, last_line(x->response), out);
     if (e == EQ_NO && unmarked) e = meet_truths(w, gold, last_line(x->response), out);
     if (e == EQ_NO) e = meet_cents(w, gold, answer);
     if (e == EQ_NO) e = meet_based(w, gold, answer, last_line(x->response), out);
