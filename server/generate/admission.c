@@ -151,23 +151,39 @@ static double wait_s(struct admission *a, const struct engine_stats *s, int seat
 {
     struct forecast_pace pace = pace_of(a, s, mean_reach(a, running));
     struct forecast f = {.seats = seats_of(seats, s), .ahead = ahead};
-    push_running(a, running, &f.ahead);
     f.ahead.prompt *= fresh_share(a);
     f.taken = a->taken;
     f.n_taken = (int)a->n_taken;
     return forecast_wait_s(&f, &pace);
 }
 
+/* In a turn with all others. */
+static double shared_wait_s(struct admission *a, const struct generation *running,
+                            const struct engine_stats *s, uint64_t client, int priority)
+{
+    struct load ahead = line_ahead(&a->line, client, priority);
+    push_running(a, running, &ahead);
+    return wait_s(a, s, engine_info(a->engine)->max_sequences, ahead, running);
+}
+
+/* On a seat that is kept for clients that have nothing at work: prompts of others that the engine still reads
+ * are not before it, as a step's rows are shared between clients. INFINITY: there is none for it. */
+static double kept_wait_s(struct admission *a, const struct generation *running,
+                          const struct engine_stats *s, uint64_t client, int priority)
+{
+    struct load beside = {0};
+    if (!line_is_fresh(&a->line, client, priority)) return INFINITY;
+    push_running(a, running, &beside);
+    return wait_s(a, s, engine_info(a->engine)->seats, line_ahead_fresh(&a->line), running);
+}
+
 double admission_wait_s(struct admission *a, const struct generation *running, uint64_t client,
                         int priority)
 {
-    const struct engine_info *info = engine_info(a->engine);
-    struct load ahead = line_ahead(&a->line, client, priority);
     struct engine_stats s;
     engine_stats(a->engine, &s);
-    double shared = wait_s(a, &s, info->max_sequences, ahead, running);
-    if (!line_is_fresh(&a->line, client, priority)) return shared;
-    return fmin(shared, wait_s(a, &s, info->seats, line_ahead_fresh(&a->line), running));
+    return fmin(shared_wait_s(a, running, &s, client, priority),
+                kept_wait_s(a, running, &s, client, priority));
 }
 
 /* Steps in which all that decodes takes part; the one that is being computed is one of them. */
@@ -208,19 +224,25 @@ bool admission_say_late(const struct admission *a, double wait_s, struct error *
               "the queue is full: the request has waited, and cannot begin within max-wait, which "
               "is %g s",
               a->max_wait_ms / 1e3);
-    return refuse(wait_s * margin(a), err);
+    return refuse(wait_s, err);
 }
 
+/* Of a seat that is kept for it nobody waits as they do who wait for each other: what those have waited says
+ * nothing of it. */
 bool admission_check(struct admission *a, const struct generation *running, uint64_t client,
                      int priority, struct error *err)
 {
     if (a->max_wait_ms == 0) return true;
-    double wait_s = admission_wait_s(a, running, client, priority) * margin(a);
-    if (wait_s * 1000 <= a->max_wait_ms) return true;
+    struct engine_stats s;
+    engine_stats(a->engine, &s);
+    double shared = shared_wait_s(a, running, &s, client, priority);
+    double kept = kept_wait_s(a, running, &s, client, priority);
+    double longest = fmin(shared * margin(a), kept * slowdown);
+    if (longest * 1000 <= a->max_wait_ms) return true;
     error_set(err, ERROR_QUEUE_FULL, NULL,
               "the queue is full: the request might begin after %.0f s only, and max-wait is %g s",
-              ceil(wait_s), a->max_wait_ms / 1e3);
-    return refuse(wait_s, err);
+              ceil(longest), a->max_wait_ms / 1e3);
+    return refuse(longest, err);
 }
 
 bool admission_join(struct admission *a, struct generation *g, struct error *err)
