@@ -289,13 +289,14 @@
  * There the program is loaded as a module, so its `if __name__ == '__main__'` does not run. */
 #define PYTHON_DRIVER_WAYS \
     "def read_program(args):\n" \
-    "    sys.argv[:] = ['main.py', *args]\n" \
+    "    sys.argv[:], sys.path[0] = ['main.py', *args], posix.getcwd()\n" \
     "    with open('main.py', 'rb') as f: return f.read()\n" \
+    "def its_file(): return sys.path[0] + '/main.py'\n" \
     "def new_main(loader=sys.modules['__main__'].__loader__):\n" \
     "    main = type(sys)('__main__')\n" \
     "    main.__loader__ = loader\n" \
     "    if '__annotations__' in globals(): main.__annotations__ = {}\n" \
-    "    main.__builtins__, main.__file__ = builtins, 'main.py'\n" \
+    "    main.__builtins__, main.__file__ = builtins, its_file()\n" \
     "    sys.modules['__main__'] = main\n" \
     "    return main.__dict__\n" \
     "def tell(data):\n" \
@@ -325,7 +326,7 @@
     "    how, _, name = what.partition(' ')\n" \
     "    names = {'true': True, 'false': False, 'null': None, 'NaN': float('nan'), 'Infinity': float('inf')}\n" \
     "    module = type(sys)('solution')\n" \
-    "    module.__file__ = 'main.py'\n" \
+    "    module.__file__ = its_file()\n" \
     "    sys.modules['solution'] = module\n" \
     "    space = module.__dict__\n" \
     "    code = compile(body, 'test', 'exec' if how == 'exec' else 'eval')\n" \

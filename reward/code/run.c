@@ -141,17 +141,24 @@ void run_exec(const char *const *argv, const char *preload)
     }
 }
 
+void run_default_signals(void)
+{
+    sigset_t none;
+    for (int i = 1; i < NSIG; i++) {
+        signal(i, SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Descriptors of the cell begin at 10, so the four of the program can be put in place one by one.
  * The cell's memory is shared until exec and the cell stands still meanwhile (vfork), which saves
  * a fifth of a small program's time: nothing of it is written here but the stack and errno. */
 static _Noreturn void child(const struct running *g, int exec_error)
 {
-    sigset_t none;
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGPIPE, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    run_default_signals();
     umask(022);
     bool ok = chdir(g->walls->work) == 0;
     for (int i = 0; ok && i < PIPES; i++) {

@@ -23,4 +23,8 @@ enum run_left run_program(struct walls *w, const struct sandbox_run *run, int co
  * front of the others (NULL: none). Returns when it could not, with errno. */
 void run_exec(const char *const *argv, const char *preload);
 
+/* Signals do what they do in a program started from a shell: those around a program ignore some, which a
+ * program that is executed would inherit. For a process between fork and exec. */
+void run_default_signals(void);
+
 #endif

@@ -68,14 +68,11 @@ static _Noreturn void become(const struct walls *w, const struct interpreter *it
                              const int *streams)
 {
     struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-    sigset_t no_signal;
     int complaint = socket;
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    signal(SIGPIPE, SIG_DFL);
-    sigemptyset(&no_signal);
-    sigprocmask(SIG_SETMASK, &no_signal, NULL);
+    run_default_signals();
     setrlimit(RLIMIT_STACK, &none); /* or the room below it is no stack's later */
     bool scoped =
         !w->alone || w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
