@@ -41,17 +41,18 @@ class Stream:
 
 
 def stands_still(server, *args, **more):
-    """A stream that a pause has caught in its midst. A small model is through with it before its first chunk has been read here, or
-    nearly, so every second time the pause is sent after a time that grows from nothing."""
-    server.http.get("/version")  # a connection for the pause
-    for i in range(200):
+    """A stream that a pause has caught in its first half: the step that is at work then still ends. A small model is through with it
+    before its first chunk has been read here, or nearly, so every second time the pause is sent after a time that grows from nothing."""
+    for i in range(300):
+        before = server.metric("touchstone_generated_tokens_total")
         run = Stream(server, *args, **more)
         if i % 2 == 0:
             run.begun.wait(PATIENCE)
         else:
-            time.sleep(i * 0.0002)
+            time.sleep(i * 0.00015)
         server.http.post("/pause", params={"mode": "keep"})
-        if server.metric("touchstone_sequences_running") > 0 and run.begun.is_set():
+        running, made = server.metric("touchstone_sequences_running"), server.metric("touchstone_generated_tokens_total") - before
+        if running > 0 and made <= run.body["max_tokens"] / 2 and run.begun.is_set():
             return run
         server.post("/resume", {})
         run.end()

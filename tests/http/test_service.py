@@ -151,8 +151,9 @@ def test_a_model_that_cannot_be_loaded(tmp_path):
 
 def test_the_port_answers_while_the_model_loads(start):
     server = start(wait=False)
-    assert httpx.get(server.url + "/health", timeout=PATIENCE).status_code == 200
-    assert httpx.get(server.url + "/ready", timeout=PATIENCE).status_code in (200, 503)
+    assert httpx.get(server.url + "/livez", timeout=PATIENCE).status_code == 200
+    for path in ("/health", "/ready"):
+        assert httpx.get(server.url + path, timeout=PATIENCE).status_code in (200, 503)
     server.wait_ready()
 
 
