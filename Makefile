@@ -127,7 +127,7 @@ $(B)/server/page/assets_bytes.o: server/page/assets.S $(B)/page/gathered
 
 # It takes from the program's sources what raises walls and ends processes, and shows nothing but fork(). No sanitizer
 # knows the interpreter, so it has none.
-PRELOAD_SRCS := $(PRELOAD) $(addprefix reward/code/,walls.c landlock.c seccomp_enter.c proctree.c) $(addprefix base/,mem.c error.c clock.c)
+PRELOAD_SRCS := $(PRELOAD) $(addprefix reward/code/,walls.c landlock.c seccomp_enter.c proctree.c) $(addprefix base/,mem.c error.c clock.c socket.c)
 $(B)/reward/code/preload.so: $(PRELOAD_SRCS) $(wildcard reward/code/*.h base/*.h) | $(B)/needs
 	@mkdir -p $(@D)
 	$(compiling)$(CC) -I. -D_GNU_SOURCE -std=c11 -O2 -fPIC -fvisibility=hidden -ffunction-sections $(WARNINGS) -shared -s \

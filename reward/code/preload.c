@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/socket.h"
 #include "reward/code/proctree.h"
 #include "reward/code/warm.h"
 
@@ -38,17 +39,6 @@ __attribute__((constructor)) static void begin(void)
 }
 
 /* ---- in a run's process ---------------------------------------------------------------------------- */
-
-static bool read_all(int fd, void *p, size_t n)
-{
-    for (size_t got = 0; got < n;) {
-        ssize_t k = read(fd, (char *)p + got, n - got);
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) return false;
-        got += (size_t)k;
-    }
-    return true;
-}
 
 /* The descriptors that came with the first bytes. */
 static size_t take_fds(struct msghdr *m, int *fds)
@@ -71,7 +61,7 @@ static bool read_order(int socket, struct warm_order *o, int *fds)
     while ((n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
     return n > 0 && take_fds(&m, fds) == o->n_fds && o->n_fds >= WARM_MAX_FDS - 1 &&
-           read_all(socket, (char *)o + n, sizeof(*o) - (size_t)n) &&
+           socket_read(socket, (char *)o + n, sizeof(*o) - (size_t)n) &&
            o->n_filter <= WARM_MAX_FILTER;
 }
 
@@ -83,7 +73,7 @@ static bool settle(int socket)
     int fds[WARM_MAX_FDS] = {-1, -1, -1, -1, -1};
     errno = EPROTO;
     if (!read_order(socket, &o, fds)) return false;
-    if (!read_all(socket, filter, o.n_filter * sizeof(filter[0]))) return false;
+    if (!socket_read(socket, filter, o.n_filter * sizeof(filter[0]))) return false;
     struct walls w = {.landlock = fds[WARM_MAX_FDS - 1],
                       .layers = {.namespaces = o.namespaces},
                       .scoped = o.scoped,
