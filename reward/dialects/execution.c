@@ -116,24 +116,14 @@ void execution_set_client(struct execution *x, uint64_t client)
     x->lane.client = client;
 }
 
-/* Would its turn come too late? */
-static bool is_late(struct execution *x)
-{
-    int most = x->judge->max_wait_ms;
-    double ms = most == 0 ? 0 : dispatch_expected_ms(x->judge->dispatch, POOL_SANDBOX, &x->lane);
-    if (ms <= most) return false;
-    x->refused_s = ms < 1e9 ? (int)(ms / 1000) + 1 : 1000000;
-    atomic_fetch_add(&x->judge->refused, 1);
-    return true;
-}
-
 void execution_start(struct execution *x, void (*done)(void *arg), void *arg)
 {
     assert(x->done == NULL && done != NULL); /* started once */
     x->done = done;
     x->done_arg = arg;
     atomic_store(&x->pending, 1);
-    if (!is_late(x)) {
+    x->refused_s = judge_refuse_s(x->judge, POOL_SANDBOX, &x->lane);
+    if (x->refused_s == 0) {
         for (size_t i = 0; i < x->n; i++) {
             submit(x, &x->runs[i]);
         }

@@ -133,13 +133,19 @@ const cJSON *judge_default_rewards(const struct judge *judge)
     return judge->default_rewards;
 }
 
+int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane)
+{
+    if (judge->max_wait_ms == 0) return 0;
+    double ms = dispatch_expected_ms(judge->dispatch, pool, lane);
+    if (ms <= judge->max_wait_ms) return 0;
+    atomic_fetch_add(&judge->refused, 1);
+    return ms < 1e9 ? (int)(ms / 1000) + 1 : 1000000;
+}
+
 int judge_busy_s(struct judge *judge, uint64_t client)
 {
     const struct lane next = {.client = client};
-    double ms = dispatch_expected_ms(judge->dispatch, POOL_ALGEBRA, &next);
-    if (judge->max_wait_ms == 0 || ms <= judge->max_wait_ms) return 0;
-    atomic_fetch_add(&judge->refused, 1);
-    return ms < 1e9 ? (int)(ms / 1000) + 1 : 1000000;
+    return judge_refuse_s(judge, POOL_ALGEBRA, &next);
 }
 
 void judge_stats_get(struct judge *judge, struct judge_stats *out)

@@ -36,6 +36,10 @@ struct judge {
     struct tally verdicts;
 };
 
+/* The seconds after which a request may come again whose turn at that lane's pool is expected later than
+ * max_wait_ms: more than that wait, whole, at least 1; it then counts as refused. 0: it may wait. Any thread. */
+int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane);
+
 /* The checked list for those who name no rewards; the judge's. */
 const cJSON *judge_default_rewards(const struct judge *judge);
 

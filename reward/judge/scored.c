@@ -196,14 +196,11 @@ void run_set_client(struct run *run, uint64_t client)
 /* May the run wait for that pool's workers? Asked at its first part only: what has begun goes on. */
 static bool admits(struct run *run, enum worker_pool pool)
 {
-    if (run->max_wait_ms == 0 || run->admitted[pool]) return true;
-    if (run->refused_ms > 0) return false;
-    double ms = dispatch_expected_ms(run->judge->dispatch, pool, &run->lanes[pool]);
-    run->admitted[pool] = ms <= run->max_wait_ms;
-    if (run->admitted[pool]) return true;
-    run->refused_ms = ms < 1e9 ? (int)ms : 1000000000;
-    atomic_fetch_add(&run->judge->refused, 1);
-    return false;
+    if (!run->may_be_refused || run->admitted[pool]) return true;
+    if (run->refused_s > 0) return false;
+    run->refused_s = judge_refuse_s(run->judge, pool, &run->lanes[pool]);
+    run->admitted[pool] = run->refused_s == 0;
+    return run->admitted[pool];
 }
 
 /* Hand part i to the workers. */

@@ -59,8 +59,8 @@ struct unjudged {
 struct run {
     struct judge *judge;
     struct lane lanes[POOLS]; /* their client is the caller's to set */
-    int max_wait_ms;          /* 0: whatever it takes */
-    int refused_ms;           /* the wait expected when its first part was refused; 0: none was */
+    bool may_be_refused;      /* false: it waits, however long */
+    int refused_s;            /* judge_refuse_s() of its first part; 0: it was not refused */
     bool admitted[POOLS];     /* once, for all that follows */
     atomic_bool cancelled;
 

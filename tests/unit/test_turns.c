@@ -212,26 +212,32 @@ static void give_up(struct begun *a)
     judge_job_free(a->job);
 }
 
-/* A client whose own requests fill the queue is told to come again; another has its turn. */
+/* A client whose own requests fill the queue is told to come again; another has its turn. More is
+ * brought until the queue is long for both who ask: it may have moved in between. */
 static void test_late_turns_are_refused(void **state)
 {
     static struct begun flood[MANY], other;
     static const char few[] = "{\"items\":[" SLOW "," SLOW "]}";
     struct judge_stats before, after;
-    int n = 0, refused_s = 0;
+    int n = 0, taken = 0, refused = 0, busy_s = 0;
     (void)state;
     judge_stats_get(judge, &before);
-    while (n < MANY && refused_s == 0) {
-        refused_s = begin(&flood[n++], few, 7);
+    while (n < MANY && busy_s == 0) {
+        int refused_s = begin(&flood[n++], few, 7);
+        taken += refused_s == 0;
+        if (refused_s == 0) continue;
+        assert_true(refused_s > 1); /* max_wait_ms is a second, and this is more */
+        refused++;
+        busy_s = judge_busy_s(judge, 7);
+        refused += busy_s > 0;
     }
-    assert_true(n > 1 && n < MANY); /* the first was taken, and not all are */
-    assert_true(refused_s > 1);
-    assert_true(judge_busy_s(judge, 7) > 1);
+    assert_true(taken > 0);
+    assert_true(busy_s > 1);
     assert_int_equal(judge_busy_s(judge, 8), 0);
     assert_int_equal(begin(&other, few, 8), 0);
     wait_for(&other.wait);
     judge_stats_get(judge, &after);
-    assert_int_equal(after.refused - before.refused, 2);
+    assert_int_equal(after.refused - before.refused, refused);
     assert_true(after.waits > before.waits);
     for (int i = 0; i < n; i++) {
         give_up(&flood[i]);
