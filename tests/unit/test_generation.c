@@ -128,7 +128,8 @@ static int reset(void **state)
     return 0;
 }
 
-/* Every second is aborted at some time of its life; all end, each once. */
+/* Every second is aborted at some time of its life; all end, each once. How far the engine has come by then is the
+ * machine's affair: who was aborted after the last token has ended by itself. */
 static void hundreds_end_once_each(void **state)
 {
     (void)state;
@@ -154,8 +155,12 @@ static void hundreds_end_once_each(void **state)
         assert_int_equal(h->samples, 1);
         assert_int_equal(h->g->error.code, ERROR_NONE);
         assert_int_equal(h->tokens, h->g->choices[0].n_tokens);
-        assert_int_equal(h->finish, i % 2 == 0 ? FINISH_LENGTH : FINISH_ABORT);
-        if (i % 2 == 0) assert_int_equal(h->tokens, TOKENS);
+        if (h->finish != FINISH_ABORT) assert_int_equal(h->finish, FINISH_LENGTH);
+        if (h->finish == FINISH_LENGTH) {
+            assert_int_equal(h->tokens, i % 2 == 0 ? TOKENS : MAX_TOKENS_LONG);
+        }
+        if (i % 2 == 0) assert_int_equal(h->finish, FINISH_LENGTH);
+        if (i == 1) assert_int_equal(h->finish, FINISH_ABORT); /* before the first turn */
     }
     assert_int_equal(generations_count(all), 0);
     free_all(N);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -249,12 +250,38 @@ static void a_dead_one_is_replaced(void **state)
     assert_int_not_equal(interpreter_of(box), first);
 }
 
+static bool read_stat(int pid, char *state, int *parent)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    FILE *f = fopen(path, "r");
+    bool ok = f != NULL && fscanf(f, "%*d (%*[^)]) %c %d", state, parent) == 2;
+    if (f != NULL) fclose(f);
+    return ok;
+}
+
+/* Has it forked a run, and is it asleep since, having said so? */
+static bool is_at_a_run(pid_t interpreter)
+{
+    bool found = false;
+    char state;
+    int parent;
+    DIR *proc = opendir("/proc");
+    assert_non_null(proc);
+    for (struct dirent *e; !found && (e = readdir(proc)) != NULL;) {
+        int pid = (int)strtol(e->d_name, NULL, 10);
+        found = pid > 0 && read_stat(pid, &state, &parent) && parent == interpreter;
+    }
+    closedir(proc);
+    return found && read_stat(interpreter, &state, &parent) && state == 'S';
+}
+
 /* Its run is repeated by the sandbox's owner, in another cell. */
 static void one_that_dies_in_a_run_takes_the_cell(void **state)
 {
     struct sandbox *box = boxes[1];
     static const char *const argv[] = {"python3", "run", NULL};
-    const struct sandbox_file file = {"main.py", span_str("import time\ntime.sleep(30)"), false};
+    const struct sandbox_file file = {"main.py", span_str("import time\ntime.sleep(1000)"), false};
     const struct sandbox_run run = {
         .argv = argv, .warm = true, .files = &file, .n_files = 1, .limits = standard};
     struct sandbox_result r;
@@ -263,7 +290,9 @@ static void one_that_dies_in_a_run_takes_the_cell(void **state)
     pid_t pid = interpreter_of(box);
     sandbox_result_init(&r);
     assert_true(sandbox_start(box, &run, &err));
-    usleep(100000);
+    while (!is_at_a_run(pid)) {
+        usleep(1000);
+    }
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_false(sandbox_finish(box, &r, &err));
     sandbox_result_clear(&r);
