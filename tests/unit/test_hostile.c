@@ -196,7 +196,7 @@ static struct sandbox_limits limits_of(const struct attack *a)
     struct sandbox_limits l = tight;
     if (a->end == ENDLESS || a->end == SANDBOX_TIME) return l;
     l.cpu_ms = 10000;
-    l.wall_ms = 30000;
+    l.wall_ms = 300000;
     return l;
 }
 
