@@ -31,7 +31,7 @@ PAGE = ["/", *(f"/page/{f.name}" for f in sorted((ROOT / "server/page/www").iter
 WATCHED = ["/metrics", "/health", "/load", "/slots", "/v1/models", "/server_info", "/props", "/api/tags", "/api/ps", "/is_paused",
            "/get_load", "/verify/rewards", "/version"]
 ROUNDS = 6  # of all scenarios, by each client
-SECONDS = 120
+SECONDS = 600  # bounds a hang
 
 
 class Server:

@@ -16,6 +16,8 @@ struct example {
 
 #define ADD "def add(a, b):\n    return a + b\n"
 #define SUM "print(sum(map(int, input().split())))\n"
+/* A compiler has three times as long on the wall, and a busy machine may take it for that. */
+#define PATIENT ",\"timeout_s\":60"
 #define ONE_TWO \
     "\"tests\":[{\"stdin\":\"1 2\\n\",\"stdout\":\"3\\n\"},{\"stdin\":\"5 6\",\"stdout\":\"11\"}]"
 
@@ -82,10 +84,10 @@ static const struct example examples[] = {
     {"Codeforces' checker", "python", "print(4)\n", "", "\"official_tests\":[{\"input\":\"1\",\"output\":\"2\"}],\"time_limit\":2.0,\"memory_limit\":256.0,\"generated_checker\":\"import sys\\nprint(1 if int(open(sys.argv[3]).read()) % 2 == 0 else 0)\"", "\"reward\":1,"},
     {"Codeforces' files", "python", "open('output.txt','w').write(open('input.txt').read()*2)\n", "", "\"official_tests\":[{\"input\":\"ab\",\"output\":\"abab\"}],\"input_mode\":\"file\"", "\"reward\":1,"},
     {"files of a test", "python", "print(open('data/x').read())\n", "", "\"tests\":[{\"files\":{\"data/x\":\"hi\"},\"stdin\":\"\",\"stdout\":\"hi\"}]", "\"reward\":1,"},
-    {"C", "c", "#include <stdio.h>\nint main(void){int a,b;scanf(\"%d%d\",&a,&b);printf(\"%d\\n\",a+b);}\n", ",\"lang\":\"c\"", ONE_TWO, "\"reward\":1,"},
-    {"C++", "c++", "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b;}\n", ",\"lang\":\"cpp\"", ONE_TWO, "\"reward\":1,"},
-    {"compile error", "c", "int main(void){return x;}\n", ",\"lang\":\"c\"", ONE_TWO, "\"status\":\"compile_error\",\"compile\":\"compile_error\""},
-    {"signal", "c", "#include <stdlib.h>\nint main(void){abort();}\n", ",\"lang\":\"c\"", ONE_TWO, "\"status\":\"runtime_error\""},
+    {"C", "c", "#include <stdio.h>\nint main(void){int a,b;scanf(\"%d%d\",&a,&b);printf(\"%d\\n\",a+b);}\n", ",\"lang\":\"c\"" PATIENT, ONE_TWO, "\"reward\":1,"},
+    {"C++", "c++", "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b;}\n", ",\"lang\":\"cpp\"" PATIENT, ONE_TWO, "\"reward\":1,"},
+    {"compile error", "c", "int main(void){return x;}\n", ",\"lang\":\"c\"" PATIENT, ONE_TWO, "\"status\":\"compile_error\",\"compile\":\"compile_error\""},
+    {"signal", "c", "#include <stdlib.h>\nint main(void){abort();}\n", ",\"lang\":\"c\"" PATIENT, ONE_TWO, "\"status\":\"runtime_error\""},
     {"not installed", "lua", "print(3)\n", ",\"lang\":\"lua\"", ONE_TWO, "\"cause\":\"language_not_available\""},
     {"not installed is no verdict", "lua", "print(3)\n", ",\"lang\":\"lua\"", ONE_TWO, "\"reward\":null"},
     {"bash", "sh", "read a b; echo $((a+b))\n", ",\"lang\":\"bash\"", ONE_TWO, "\"reward\":1,"},
@@ -99,7 +101,7 @@ static const struct example examples[] = {
     {"tests missing", "python", SUM, "", "\"answer\":1", "\"code\":\"missing_field\""},
     {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0]\""},
     {"tests empty", "python", SUM, "", "\"tests\":[]", "tests are empty"},
-    {"calls of C", "c", "int main(void){}\n", ",\"lang\":\"c\"", "\"tests\":[{\"call\":\"add\",\"args\":[],\"result\":1}]", "Python only"},
+    {"calls of C", "c", "int main(void){}\n", ",\"lang\":\"c\"" PATIENT, "\"tests\":[{\"call\":\"add\",\"args\":[],\"result\":1}]", "Python only"},
 };
 /* clang-format on */
 
@@ -163,7 +165,7 @@ static char *guest_reply(size_t i, const char *program)
 {
     struct example e = {guests[i].lang, guests[i].lang, program, NULL, ONE_TWO, NULL};
     char options[64];
-    snprintf(options, sizeof(options), ",\"lang\":\"%s\"", guests[i].lang);
+    snprintf(options, sizeof(options), ",\"lang\":\"%s\"" PATIENT, guests[i].lang);
     e.options = options;
     return reply_to(&e);
 }

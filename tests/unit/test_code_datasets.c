@@ -129,7 +129,7 @@ static char *judge_row(const struct row *r, const char *lang, const char *progra
     buffer_init(&text, 1 << 20);
     buffer_addf(&text, "<think>hm</think>\n```%s\n%s```\n", lang, program);
     char *completion = buffer_take(&text), *reply;
-    reply = ask_about_code(r->name, completion, ",\"timeout_s\":10", r->item);
+    reply = ask_about_code(r->name, completion, ",\"timeout_s\":60", r->item);
     free(completion);
     return reply;
 }
