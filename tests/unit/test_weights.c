@@ -79,8 +79,10 @@ static void test_packed_size_and_dropped_file(void **state)
         if ((double)w->bytes > most) {
             fail_msg("%s: %zu bytes packed of %.0f", models[i], w->bytes, tensors);
         }
-        long beside = mapped_bytes(models[i]); /* what was packed has left, but for its neighbours' edges */
-        if ((double)beside > 0.15 * tensors + 131072) {
+        /* What was packed has left, but for edges: a read maps some 64 KiB around it too, of neighbours that have
+         * left already. What that comes to is chance, and nearly all of a small file. */
+        long beside = mapped_bytes(models[i]);
+        if (tensors > 1 << 20 && (double)beside > 0.15 * tensors + 131072) {
             fail_msg("%s: %ld bytes are there twice", models[i], beside);
         }
         model_drop_tensors(m);
