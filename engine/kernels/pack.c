@@ -178,30 +178,35 @@ static void pack_q8_0(const uint8_t *src, int r, uint8_t *q, uint8_t *scales)
 
 /* ---- Blocks of 256: eight of 32 with scales of their own, under a head ---- */
 
-static void put_k_scales(const uint8_t packed[12], int j, int r, uint8_t *scales)
-{
-    int scale, min;
-    quant_k_scale_min(packed, j, &scale, &min);
-    scales[r] = (uint8_t)scale;
-    scales[16 + r] = (uint8_t)min;
-}
-
 /* Pack the block at src as row r of the eight blocks at q, whose scales lie at scales, `stride` apart. */
 typedef void pack_super(const uint8_t *src, int r, uint8_t *q, uint8_t *head, uint8_t *scales,
                         size_t stride);
+
+/* The head and the scales of a Q4_K or Q5_K block: halves d and dmin, and twelve bytes that hold the rest. */
+static void put_k_scales(uint16_t d, uint16_t dmin, const uint8_t packed[12], int r, uint8_t *head,
+                         uint8_t *scales, size_t stride)
+{
+    put_half(head, r, d);
+    put_half(head + 32, r, dmin);
+    for (int j = 0; j < 8; j++) {
+        uint8_t *at = scales + (size_t)j * stride;
+        int scale, min;
+        quant_k_scale_min(packed, j, &scale, &min);
+        at[r] = (uint8_t)scale;
+        at[16 + r] = (uint8_t)min;
+    }
+}
 
 static void pack_q4_k(const uint8_t *src, int r, uint8_t *q, uint8_t *head, uint8_t *scales,
                       size_t stride)
 {
     struct q4_k b;
     memcpy(&b, src, sizeof(b));
-    put_half(head, r, b.d);
-    put_half(head + 32, r, b.dmin);
+    put_k_scales(b.d, b.dmin, b.scales, r, head, scales, stride);
     for (int j = 0; j < 8; j++) {
         uint8_t u[ACT_BLOCK];
         unpack_k(u, b.q, j);
         place_row(4, u, r, q + j * 256);
-        put_k_scales(b.scales, j, r, scales + (size_t)j * stride);
     }
 }
 
@@ -210,14 +215,12 @@ static void pack_q5_k(const uint8_t *src, int r, uint8_t *q, uint8_t *head, uint
 {
     struct q5_k b;
     memcpy(&b, src, sizeof(b));
-    put_half(head, r, b.d);
-    put_half(head + 32, r, b.dmin);
+    put_k_scales(b.d, b.dmin, b.scales, r, head, scales, stride);
     for (int j = 0; j < 8; j++) {
         uint8_t u[ACT_BLOCK];
         unpack_k(u, b.q, j);
         place_row(4, u, r, q + j * 320);
         place_fifths(fifths_k(b.h, j), r, q + j * 320);
-        put_k_scales(b.scales, j, r, scales + (size_t)j * stride);
     }
 }
 
