@@ -19,41 +19,7 @@
 
 #include "reward/code/box.h"
 #include "reward/code/sandbox.h"
-
-static struct sandbox *boxes[2]; /* with namespaces (where permitted), without */
-
-static const struct sandbox_limits standard = {.cpu_ms = 2000,
-                                               .wall_ms = 60000, /* bounds a hang */
-                                               .memory_bytes = 256 << 20,
-                                               .address_bytes = 256 << 20,
-                                               .output_bytes = 64 << 10,
-                                               .work_bytes = 8 << 20,
-                                               .work_files = 64,
-                                               .processes = 16,
-                                               .open_files = 64};
-
-static int open_boxes(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    for (int i = 0; i < 2; i++) {
-        struct sandbox_options o = {.no_namespaces = i == 1};
-        boxes[i] = sandbox_open(&o, &err);
-        if (boxes[i] == NULL) {
-            fprintf(stderr, "%s\n", err.message);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int close_boxes(void **state)
-{
-    (void)state;
-    sandbox_close(boxes[0]);
-    sandbox_close(boxes[1]);
-    return 0;
-}
+#include "tests/unit/boxes.h"
 
 struct expectation {
     const char *name, *shell, *input;

@@ -21,39 +21,7 @@
 #include <unistd.h>
 
 #include "reward/code/sandbox.h"
-
-static struct sandbox *boxes[2]; /* with namespaces (where permitted), without */
-
-static const struct sandbox_limits standard = {.cpu_ms = 3000,
-                                               .wall_ms = 60000,
-                                               .memory_bytes = 128 << 20,
-                                               .address_bytes = 128 << 20,
-                                               .output_bytes = 64 << 10,
-                                               .work_bytes = 8 << 20,
-                                               .work_files = 64,
-                                               .processes = 16,
-                                               .open_files = 64};
-
-static int open_boxes(void **state)
-{
-    struct error err = {0};
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        struct sandbox_options o = {.no_namespaces = i == 1};
-        boxes[i] = sandbox_open(&o, &err);
-        if (boxes[i] == NULL) fprintf(stderr, "%s\n", err.message);
-        if (boxes[i] == NULL) return -1;
-    }
-    return 0;
-}
-
-static int close_boxes(void **state)
-{
-    (void)state;
-    sandbox_close(boxes[0]);
-    sandbox_close(boxes[1]);
-    return 0;
-}
+#include "tests/unit/boxes.h"
 
 /* main.py with that source; false: the cell was lost. */
 static bool run_python(struct sandbox *box, const char *source, const char *argument,
@@ -123,7 +91,7 @@ static const struct program programs[] = {
     {"descriptors", "import os\ndef there(f):\n  try: return os.fstat(f)\n  except OSError: pass\nprint([f for f in range(1024) if there(f)])", SANDBOX_EXITED, 0, "[0, 1, 2]\n", NULL},
     {"environment", "import os\nprint(sorted(os.environ))\nos.system('env | grep -c LD_')", SANDBOX_EXITED, 0, NULL, NULL},
     {"its own group and session", "import os\nprint(os.getpid()==os.getpgid(0)==os.getsid(0))", SANDBOX_EXITED, 0, "True\n", NULL},
-    {"its limits", "import resource as r\nprint(r.getrlimit(r.RLIMIT_AS)[0]>>20,r.getrlimit(r.RLIMIT_NOFILE),r.getrlimit(r.RLIMIT_CORE),r.getrlimit(r.RLIMIT_STACK))", SANDBOX_EXITED, 0, "128 (64, 64) (0, 0) (-1, -1)\n", NULL},
+    {"its limits", "import resource as r\nprint(r.getrlimit(r.RLIMIT_AS)[0]>>20,r.getrlimit(r.RLIMIT_NOFILE),r.getrlimit(r.RLIMIT_CORE),r.getrlimit(r.RLIMIT_STACK))", SANDBOX_EXITED, 0, "256 (64, 64) (0, 0) (-1, -1)\n", NULL},
     {"where modules are found", "import sys\nprint(sys.path[0]==__import__('os').getcwd(), any('dist-packages' in p for p in sys.path))", SANDBOX_EXITED, 0, "True True\n", NULL},
     {"a module beside it, from elsewhere", "import os\nopen('besides.py','w').write('X=4')\nos.mkdir('d')\nos.chdir('d')\nimport besides\nprint(besides.X)", SANDBOX_EXITED, 0, "4\n", NULL},
     {"broken modules", "import sys,gc,os\nos._exit=gc.collect=sys.exit=None\nprint('x')", SANDBOX_EXITED, 0, "x\n", NULL},
