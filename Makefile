@@ -190,6 +190,7 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 # Client libraries as they are, each in an environment of its own, against the built-in model. What they send is kept, and
 # replayed by make test without them. CLIENTS= some of them by name.
 clients: $(BIN)
+	@deploy/install-packages.sh clients
 	@TESTED_BIN=$(BIN) /usr/bin/python3 tests/clients/run.py $(CLIENTS) --keep tests/data/clients
 	@/usr/bin/python3 tests/clients/table.py > docs/clients.md
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # deploy/install-packages.sh PURPOSE... - install the Debian packages that building, running or testing needs.
 #
-# Looks first and installs only what is missing, so a second run costs nothing and needs no root. Where it
+# Looks first and installs only what is missing, so a second run costs nothing and needs no root. What an installed
+# package provides is there too: NodeSource's nodejs has npm inside and conflicts with Debian's. Where it
 # may not install, it says exactly what is missing and how to get it, and exits 1. OS_RELEASE names another
 # file than /etc/os-release (for its test).
 #
@@ -19,11 +20,14 @@ case $system in
         ;;
 esac
 
+# The installed packages and what they provide, a name each line; a version in parentheses is left out.
+present=$(dpkg-query -W -f '${Status}, ${Package}, ${Provides}\n' 2>/dev/null |
+    awk -F ', *' '$1 == "install ok installed" { for (i = 2; i <= NF; i++) { sub(/ *\(.*/, "", $i); print $i } }')
+
 missing=
 for purpose in "$@"; do
     for package in $(awk -v p="$purpose" -v r="$release" '$1 == p && ($3 == "" || $3 == r) { print $2 }' "$list"); do
-        state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
-        [ "$state" = "install ok installed" ] || missing="$missing $package"
+        echo "$present" | grep -qxF -- "$package" || missing="$missing $package"
     done
 done
 [ -n "$missing" ] || exit 0

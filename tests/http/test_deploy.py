@@ -50,6 +50,27 @@ def test_packages_by_release(tmp_path, release, has, lacks):
     assert has in words and lacks not in words and "libmicrohttpd-dev" in words
 
 
+INSTALLED = """install ok installed, nodejs, nodejs-dev, nodejs-legacy, npm (= 10.8.2)
+install ok installed, chromium,
+deinstall ok config-files, fonts-dejavu-core,
+"""
+
+
+def test_what_an_installed_package_provides_is_there(tmp_path):
+    """NodeSource's nodejs provides npm; what is only left of a package that was removed is not there."""
+    (tmp_path / "installed").write_text(INSTALLED)
+    scripts = {"id": "#!/bin/sh\necho 1000\n", "sudo": "#!/bin/sh\nexit 1\n", "dpkg-query": f"#!/bin/sh\ncat {tmp_path}/installed\n"}
+    for name, text in scripts.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    env = system(tmp_path, "ID=debian\nVERSION_ID=12\n")
+    env["PATH"] = f"{tmp_path}:{env['PATH']}"
+    status, _, err = said("deploy/install-packages.sh", "page", env=env)
+    assert status == 1 and "Missing packages: fonts-dejavu-core\n" in err
+    (tmp_path / "installed").write_text(INSTALLED.replace("deinstall ok config-files", "install ok installed"))
+    assert said("deploy/install-packages.sh", "page", env=env) == (0, "", "")
+
+
 def test_the_image_knows_who_signs_certificates():
     """Judge models and fetched files are asked for by https."""
     runtime = [line.split()[1:] for line in (DEPLOY / "packages.txt").read_text().splitlines() if line.startswith("runtime ")]
