@@ -238,6 +238,23 @@ def start():
             s.stop()
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A function that mounts a file system of so many bytes, which needs root."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+        if subprocess.run(command, capture_output=True).returncode != 0:
+            pytest.skip("nothing may be mounted here")
+        return folder
+
+    yield mount
+    if folder.is_mount():
+        subprocess.run(["umount", folder], check=True)
+
+
 def read_response(sock):
     """(status, headers, body) of the next response on a socket; None when it was closed before."""
     data = b""
