@@ -140,6 +140,7 @@ static const char *fault_of_head(const struct packed_cache *c, const struct head
     if (memcmp(sum, h->head_sum, sizeof(sum)) != 0) return "its head is damaged";
     if (strcmp(h->program, TOUCHSTONE_VERSION) != 0) return "another version has written it";
     if (memcmp(h->key, c->key, sizeof(h->key)) != 0) return "it is another model's";
+    if (size > c->most_bytes) return "it is larger than packed-cache-bytes";
     bool whole = size >= HEAD && h->bytes == (uint64_t)size - HEAD && h->bytes > 0;
     return whole ? NULL : "it is not as long as it says";
 }

@@ -35,7 +35,10 @@ int packed_folder_open(const char *path, struct error *err)
     if (fd < 0 || fstat(fd, &s) != 0) {
         error_set(err, ERROR_SYSTEM, "packed-cache", "%s", strerror(errno));
     } else if (!is_ours(&s)) {
-        error_set(err, ERROR_INVALID_VALUE, "packed-cache", "others may write to this folder");
+        error_set(
+            err, ERROR_INVALID_VALUE, "packed-cache",
+            "others than its user may write to this folder: chown and chmod go-w it, or name a "
+            "folder in it, which is then made for this user alone");
     } else {
         return fd;
     }
@@ -105,6 +108,7 @@ static bool make_room(int folder, const char *name, int64_t bytes, int64_t most_
 {
     struct found f;
     if (bytes > most_bytes) {
+        unlinkat(folder, name, 0); /* of a time when there might be more */
         return error_set(err, ERROR_NO_STORAGE, "packed-cache-bytes",
                          "%lld bytes are more than packed-cache-bytes", (long long)bytes);
     }

@@ -31,7 +31,7 @@ struct packed_new {
 };
 
 /* Begin a file of so many bytes, having removed others until it fits into most_bytes. False, with nothing to end:
- * another process writes, it is too large, or the folder cannot be written to. */
+ * another process writes, it is too large (one of its name goes then, too), or the folder cannot be written to. */
 bool packed_new_begin(struct packed_new *n, int folder, const char *name, int64_t bytes,
                       int64_t most_bytes, struct error *err);
 /* It has been written and gets its name, or it has not and goes. False: it went. */

@@ -4,9 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import os
-import pathlib
 import shutil
-import subprocess
 import time
 
 import pytest
@@ -23,14 +21,15 @@ def answer_of(server):
     return reply["choices"], reply["system_fingerprint"]
 
 
-def start(folder, *flags, model=MODEL, says=()):
-    """A start with the cache in folder: its answer. The log has the events `says` and no other ones of the cache."""
+def start(folder, *flags, model=MODEL, says=(), because=""):
+    """A start with the cache in folder: its answer. The log has the events `says` and no other ones of the cache, and a reason."""
     server = Server("--packed-cache", str(folder), *flags, model=model)
     try:
         answer = answer_of(server)
         server.lines("event=ready")
         told = [e for line in server.lines_until_now() for e in line.split() if e.startswith("event=packed_cache_")]
         assert told == [f"event=packed_cache_{e}" for e in says]
+        assert server.lines(because)
     finally:
         server.stop()
     return answer
@@ -130,9 +129,11 @@ def test_the_type_that_floats_become_is_part_of_the_name(cache, plain):
 def test_the_folder_is_nobody_elses(tmp_path, plain):
     folder = tmp_path / "open"
     folder.mkdir()
-    folder.chmod(0o777)
-    assert start(folder, says=["unusable"]) == plain
-    assert not list(folder.iterdir())
+    for mode in (0o777, 0o1777, 0o775):
+        folder.chmod(mode)
+        assert start(folder, says=["unusable"], because="chmod go-w it, or name a folder in it") == plain
+        assert not list(folder.iterdir())
+    assert start(folder / "in it", says=["written"]) == plain  # as the words say
     file = tmp_path / "file"
     file.write_text("")
     assert start(file, says=["unusable"]) == plain
@@ -150,6 +151,15 @@ def test_what_served_longest_ago_goes(tmp_path, cache):
     start(folder, "--packed-cache-bytes", str(size * 3 // 2), model=str(model), says=["written"])
     (left,) = folder.glob("*.packed")
     assert left != file
+
+
+def test_a_file_larger_than_all_may_be_is_not_kept(cache, plain):
+    folder, file = cache
+    most = str(file.stat().st_size - 1)
+    assert start(folder, "--packed-cache-bytes", most, says=["refused", "not_written"], because="more than packed-cache-bytes") == plain
+    assert not list(folder.glob("*.packed"))
+    assert start(folder, "--packed-cache-bytes", str(int(most) + 1), says=["written"]) == plain
+    assert start(folder, "--packed-cache-bytes", str(int(most) + 1), says=["read"]) == plain
 
 
 def test_what_a_writer_left_goes(tmp_path, plain):
@@ -172,23 +182,6 @@ def test_two_at_once(tmp_path, plain):
             server.stop()
     assert sorted(p.suffix for p in folder.iterdir()) == ["", ".packed"]
     assert start(folder, says=["read"]) == plain
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A function that mounts a file system of so many bytes, which needs root."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(options):
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
-        if subprocess.run(command, capture_output=True).returncode != 0:
-            pytest.skip("nothing may be mounted here")
-        return folder
-
-    yield mount
-    if pathlib.Path(folder).is_mount():
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_a_full_disk(small_disk, plain):
