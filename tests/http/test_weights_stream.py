@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import os
+import signal
 import socket
 
 import checkpoints
@@ -11,9 +12,6 @@ import pytest
 from checkpoints import change, xxh3, zstd
 from conftest import read_response
 from test_weights import answers, version
-
-
-LARGE = str(checkpoints.FOLDER.parents[3] / "models/cache/SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +200,19 @@ def test_a_wrong_stream_changes_nothing(served, tensors):
     assert version(served) == "0" and answers(served) == before
 
 
+@pytest.mark.parametrize("part", ["whole", "some", "delta"])
+def test_what_is_not_finite_is_refused_where_that_is_asked(served, tensors, part):
+    """It is named, whether it came so or a change made it so."""
+    before, name = answers(served), "model.norm.weight"
+    dtype, shape, data = tensors[name]
+    new = {name: (dtype, shape, b"\xff\x7f" + data[2:])}
+    body = {"whole": lambda: checkpoints.pack(tensors | new), "some": lambda: checkpoints.pack(new), "delta": lambda: delta(tensors, new)}[part]()
+    reply = put(served, body, params={"part": part, "check_finite": "true"})
+    assert reply.status_code == 400 and name in reply.json()["error"]["message"], reply.text
+    assert version(served) == "0" and answers(served) == before
+    assert put(served, body, params={"part": part}).status_code == 200
+
+
 def test_bounds(start, tensors, tmp_path):
     data = checkpoints.pack(tensors)
     s = start("--max-weights", "64K", model=str(checkpoints.FOLDER))
@@ -335,15 +346,33 @@ def test_a_question_pushes_with_all_that_was_said_or_not_at_all(served, tensors)
     assert version(served) == "eight"
 
 
-@pytest.mark.skipif(not os.path.exists(LARGE), reason="needs a model that takes a while to load: make model")
-def test_what_comes_while_the_model_loads_is_kept(start):
-    """The server listens before it has the model; a start that was too quick for this proves nothing, so there are several."""
+@pytest.fixture(scope="module")
+def slow_to_load(tensors, tmp_path_factory):
+    """A hundred megabytes of a model: its first layer 64 times, wide and full of zeros."""
+    layers, wide = 64, 4096
+    first = {k: v for k, v in tensors.items() if k.startswith("model.layers.0.")}
+    for name, shape in (("gate", [wide, 64]), ("up", [wide, 64]), ("down", [64, wide])):
+        first[f"model.layers.0.mlp.{name}_proj.weight"] = ("BF16", shape, bytes(2 * 64 * wide))
+    many = {k: v for k, v in tensors.items() if ".layers." not in k}
+    many |= {k.replace(".0.", f".{i}.", 1): v for i in range(layers) for k, v in first.items()}
+    to = checkpoints.folder(tmp_path_factory.mktemp("slow") / "model", many)
+    config = json.loads((to / "config.json").read_text())
+    config |= {"num_hidden_layers": layers, "first_k_dense_replace": layers, "intermediate_size": wide, "num_nextn_predict_layers": 0}
+    (to / "config.json").write_text(json.dumps(config))
+    return str(to)
+
+
+def test_what_comes_while_the_model_loads_is_kept(start, slow_to_load):
+    """The server listens before it has the model, and stands still until the upload has been sent. A start that was too quick even
+    for this proves nothing, so there are several."""
     early = 0
-    for _ in range(8):
-        s = start(model=LARGE, wait=False)
+    for _ in range(20):
+        s = start(model=slow_to_load, wait=False)
+        os.kill(s.process.pid, signal.SIGSTOP)
         with s.connect() as c:
             c.sendall(b"PUT /v1/weights HTTP/1.1\r\nHost: x\r\nX-Upload-Id: early\r\nX-Version: one\r\n"
                       b"Content-Range: bytes 0-9/10\r\nContent-Length: 10\r\n\r\nno tensors")
+            os.kill(s.process.pid, signal.SIGCONT)
             status, _, body = read_response(c)
         s.wait_ready()
         if status == 503:
@@ -352,6 +381,7 @@ def test_what_comes_while_the_model_loads_is_kept(start):
             early += 1
         reply = ask(s, "early", 10, X_Version="one")  # it is pushed, and no weights; or it was at once
         assert (reply.status_code, reply.json().get("received")) == ((400, None) if status == 503 else (308, 0)), reply.text
+        s.stop()
         if early == 2:
             return
     if early == 0:
