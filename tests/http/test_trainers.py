@@ -11,7 +11,7 @@ slime, prime-rl, SkyRL   git snapshots 624b824, 559b447, a956457
               slime/rollout/sglang_rollout.py (samples)
   prime-rl    src/prime_rl/utils/client.py; samples by renderers 0.1.12, renderers/client.py
   SkyRL       skyrl/backends/skyrl_train/weight_sync/delta_strategy.py, .../inference_servers/remote_inference_client.py,
-              .../workers/fsdp/fsdp_worker.py (LoRA)
+              .../workers/fsdp/fsdp_worker.py (LoRA), skyrl/tinker/extra/external_inference.py (its Tinker server)
 AReaL 1.0.4   areal/engine/{sglang,vllm}_remote.py, areal/infra/remote_inf_engine.py
 ART 0.5.18    art/unsloth/service.py, art/megatron/service.py
 TRL 1.16.0    trl/experimental/async_grpo/{vllm_client,async_grpo_trainer,async_rollout_worker}.py
@@ -74,6 +74,7 @@ class Trainer:
     tokens: typing.Callable  # reply -> what it sampled
     version: typing.Callable | None = None  # i -> what serves; None: an adapter does, called:
     adapter: typing.Callable | None = None
+    flags: typing.Callable = lambda files: ()  # the server is started with
 
 
 # ---- full weights ----
@@ -226,6 +227,21 @@ def skyrl_lora_step(files, i):
             post("/skyrl/v1/load_lora_adapter", {"lora_name": "skyrl-lora", "lora_path": files.local}), post("/resume")]
 
 
+def tinker_ask(i, **more):
+    """Of an adapter that nobody has loaded: its folder lies where the server looks for the name."""
+    return post("/v1/completions", {"model": f"model-7_{i:06d}", "prompt": IDS, "n": 1, "seed": i, "max_tokens": N, "temperature": 0.0, "top_p": 1.0,
+                                    "top_k": -1, "logprobs": True, "stream": False, "return_token_ids": True, **more},
+                headers={"Authorization": "Bearer EMPTY", "X-Session-ID": "sampler-1:0"},
+                says=lambda r: len(r["choices"][0]["prompt_logprobs"]) == len(IDS) if "prompt_logprobs" in more else r["choices"])
+
+
+def tinker_step(files, i):
+    """It unpacks a checkpoint beside its place, and moves it there; then it samples."""
+    shutil.copytree(files.adapter(i), f"{files.source}/unpacked")
+    shutil.move(f"{files.source}/unpacked", f"{files.source}/model-7_{i:06d}")
+    return [tinker_ask(i, n=2, temperature=1.0), tinker_ask(i, prompt_logprobs=0), tinker_ask(i, prompt_logprobs=3)]
+
+
 def art_first(files):
     return [get("/health"), get("/v1/models", says=lambda r: r["data"])]
 
@@ -299,6 +315,8 @@ TRAINERS = [
     Trainer("skyrl-delta", "skyrl", skyrl_first, skyrl_step, lambda f, i: skyrl_sample(f.model), generate_tokens, version=str),
     Trainer("skyrl-lora", "lora", lambda f: [get("/get_world_size", json={})], skyrl_lora_step,
             lambda f, i: skyrl_sample("skyrl-lora"), generate_tokens, adapter=lambda i: "skyrl-lora"),
+    Trainer("skyrl-tinker-server", "lora", lambda f: [], tinker_step, lambda f, i: tinker_ask(i), trl_tokens,
+            adapter=lambda i: f"model-7_{i:06d}", flags=lambda f: ("--adapter-dir", f.source)),
     Trainer("art", "lora", art_first, art_step, art_sample, art_tokens, adapter=lambda i: f"agent@{i}"),
     Trainer("trl-async-grpo-peft", "lora", trl_first, trl_step, trl_sample, trl_tokens, adapter=lambda i: f"trl-policy-v{i}"),
 ]
@@ -358,7 +376,7 @@ def tells(server, trainer, files, i):
 def test_a_trainer_s_requests(start, tmp_path, trainer):
     files = Files(tmp_path, trainer.kind)
     model = {} if trainer.adapter else {"model": files.base}
-    server, seen = start(**model), []
+    server, seen = start(*trainer.flags(files), **model), []
     for call in trainer.first(files):
         call.on(server)
     for i in STEPS:
