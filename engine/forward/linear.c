@@ -23,8 +23,8 @@ enum {
     TASKS_PER_THREAD = 8,
     WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * WIDE * (int)sizeof(float),
     ALIGNED = 64,
-    FETCHED_GROUPS = 4, /* groups whose B is asked for ahead */
-    PARALLEL_ROWS = 8   /* rows from which filling an input pays for waking the threads */
+    FETCHED_GROUPS = 32, /* groups whose B is fetched ahead */
+    PARALLEL_ROWS = 8    /* rows from which filling an input pays for waking the threads */
 };
 _Static_assert(CHUNK_ROWS % BLAS_ROWS == 0, "the rows past the last must fit a task's memory");
 
@@ -174,12 +174,6 @@ static struct linear_work work_of(const struct compute *c, int thread)
     return (struct linear_work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
 }
 
-/* Neighbouring panels; bytes 0: none. */
-struct stretch {
-    const uint8_t *at;
-    size_t bytes;
-};
-
 /* A few rows of a piece whose adapter is the same. */
 struct low_group {
     const struct adapter_up *up;
@@ -204,6 +198,7 @@ struct piece {
     struct stretch after; /* else what it is likely to want then */
     struct linear_work work;
     struct low_groups *groups; /* [2] of the product at work, or of gate and up */
+    struct stretch *pieces;    /* [FETCHED_GROUPS + 1] to be fetched beside the product at work */
 };
 
 static int panels_of(const struct matrix *w)
@@ -236,12 +231,15 @@ static size_t progress(const struct piece *p, int half_unit)
     return (size_t)(lines * (p->thread + s->from + (s->to - s->from) * done)) * 64;
 }
 
-/* What to fetch during the half units [begin, end) of a piece: panels that come then, and the part of
- * what comes soon that falls to them. */
-static struct fetch fetch_of(const struct piece *p, int begin, int end, struct stretch panels)
+/* What to fetch during the half units [begin, end) of a piece: its n_pieces, and the part of what comes soon that
+ * falls to them. */
+static struct fetch fetch_of(const struct piece *p, int begin, int end, int n_pieces)
 {
     const struct soon *s = &p->c->soon;
-    struct fetch f = {.at = panels.at, .end = panels.at + panels.bytes, .left = panels.bytes};
+    struct fetch f = {.pieces = p->pieces, .n_pieces = n_pieces};
+    for (int i = 0; i < n_pieces; i++) {
+        f.left += p->pieces[i].bytes;
+    }
     if (s->n == 0 || !p->alone) return f;
     size_t from = progress(p, begin), to = progress(p, end);
     f.left += to - from;
@@ -335,26 +333,22 @@ static const struct low_groups *groups_for(const struct piece *p, int which,
     return g;
 }
 
-/* Ask for columns col.. of a group's B: other adapters' are far from it, and no pattern leads there. */
-static void fetch_group(const struct low_groups *g, int i, int col, int n)
+/* What is wanted next, in this order: columns col.. of the Bs that add to them (NULL: none do), as other adapters' are
+ * far from each other and no pattern leads there; then panels. How many pieces that makes. */
+static int list_pieces(const struct piece *p, int which, const struct low_row *low, int col, int n,
+                       struct stretch panels)
 {
-    const struct adapter_up *up = i < g->n ? g->group[i].up : NULL;
-    if (up == NULL || up->rank == 0) return;
-    const char *at = (const char *)adapter_panel(up, col);
-    size_t bytes = (size_t)((n + PANEL - 1) / PANEL * PANEL) * (size_t)up->rank * sizeof(float);
-    for (size_t line = 0; line < bytes; line += ALIGNED) {
-        __builtin_prefetch(at + line);
+    const struct low_groups *g = low == NULL ? NULL : groups_for(p, which, low);
+    int pieces = 0, wide = (n + ADAPTER_PANEL - 1) / ADAPTER_PANEL * ADAPTER_PANEL;
+    for (int i = 0; g != NULL && i < g->n && pieces < FETCHED_GROUPS; i++) {
+        const struct adapter_up *up = g->group[i].up;
+        size_t bytes = (size_t)wide * (size_t)up->rank * sizeof(float);
+        if (bytes == 0) continue;
+        const uint8_t *at = (const uint8_t *)(const void *)adapter_panel(up, col);
+        p->pieces[pieces++] = (struct stretch){at, bytes};
     }
-}
-
-/* The first B's columns col.. are on their way while the base is multiplied with. */
-static void fetch_low(const struct piece *p, int which, const struct low_row *low, int col, int n)
-{
-    if (low == NULL) return;
-    const struct low_groups *g = groups_for(p, which, low);
-    for (int i = 0; i < FETCHED_GROUPS; i++) {
-        fetch_group(g, i, col, n);
-    }
+    if (panels.bytes > 0) p->pieces[pieces++] = panels;
+    return pieces;
 }
 
 /* What adapters add to columns col.. of a piece's rows; low is that of the whole input, or NULL. */
@@ -373,7 +367,6 @@ static void add_low(const struct piece *p, int which, const struct low_row *low,
             x[r] = row->x;
             a.x[r] = row->t;
         }
-        fetch_group(g, i + FETCHED_GROUPS, col, n);
         add_up(p->c->kernels, rows->up, col, n, &a, x);
     }
 }
@@ -419,9 +412,9 @@ static int product_units(const struct piece *piece, int unit)
     bool next = panel + n < panels && (panel + n < end || piece->goes_on);
     int lead = piece->n_rows > 1 && n > UNIT_PANELS ? UNIT_PANELS : n; /* taken at once */
     struct stretch ahead = next ? panels_at(p->w, panel + lead, n) : piece->after;
-    struct fetch soon = fetch_of(piece, 2 * unit, 2 * (unit + units), ahead);
     int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
-    fetch_low(piece, 0, p->low, col, columns);
+    int pieces = list_pieces(piece, 0, p->low, col, columns, ahead);
+    struct fetch soon = fetch_of(piece, 2 * unit, 2 * (unit + units), pieces);
     multiply(piece, p->w, panel, n, soon, piece->work.y);
     store(piece, p, col, columns, piece->work.y);
     return unit + units;
@@ -436,13 +429,11 @@ static int swiglu_unit(const struct piece *p, int unit)
     bool next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units);
     float *gate = p->work.y, *up = gate + UNIT;
     struct stretch after = next ? panels_at(j->gate, panel + n, n) : p->after;
-    struct fetch first = fetch_of(p, 2 * unit, 2 * unit + 1, panels_at(j->up, panel, n));
-    struct fetch second = fetch_of(p, 2 * unit + 1, 2 * unit + 2, after);
     int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
-    fetch_low(p, 0, j->gate_low, col, columns);
-    multiply(p, j->gate, panel, n, first, gate);
-    fetch_low(p, 1, j->up_low, col, columns);
-    multiply(p, j->up, panel, n, second, up);
+    int first = list_pieces(p, 0, j->gate_low, col, columns, panels_at(j->up, panel, n));
+    multiply(p, j->gate, panel, n, fetch_of(p, 2 * unit, 2 * unit + 1, first), gate);
+    int second = list_pieces(p, 1, j->up_low, col, columns, after);
+    multiply(p, j->up, panel, n, fetch_of(p, 2 * unit + 1, 2 * unit + 2, second), up);
     add_low(p, 0, j->gate_low, col, columns, gate);
     add_low(p, 1, j->up_low, col, columns, up);
     for (int r = 0; r < p->n_rows; r++) {
@@ -532,7 +523,9 @@ static void run_task(void *arg, int task, int thread)
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     struct low_groups groups[2];
+    struct stretch pieces[FETCHED_GROUPS + 1];
     struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES, .groups = groups};
+    p.pieces = pieces;
     groups[0].low = groups[1].low = NULL;
     p.thread = thread;
     p.alone = r->n_jobs == 1;

@@ -76,15 +76,23 @@ struct attn_split {
     const int *visible; /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
 };
 
+/* Neighbouring memory; bytes 0: none. */
+struct stretch {
+    const uint8_t *at;
+    size_t bytes;
+};
+
 /* Memory that will be wanted soon. A product brings it into the caches while it computes, little by
- * little, since memory would be idle then: a piece, then some blocks, the first of them without
+ * little, since memory would be idle then: some pieces, then some blocks, the first of them without
  * its first `skip` bytes. Addresses and sizes are multiples of 64. What was brought is taken off. */
 struct fetch {
-    const uint8_t *at, *end; /* the piece at work */
+    const uint8_t *at, *end; /* the piece or block at work */
     size_t left;             /* bytes of it and of all that follow */
-    const uint8_t *base;     /* block b is at base + b * block_bytes */
+    const struct stretch *pieces;
+    int n_pieces;        /* those that follow, none of them empty */
+    const uint8_t *base; /* block b is at base + b * block_bytes */
     size_t block_bytes, skip;
-    const int32_t *blocks; /* those that follow */
+    const int32_t *blocks; /* those that follow all pieces */
     int turns;             /* product()'s own: between so many is divided what is left, */
     size_t step;           /* so many bytes at a time */
 };

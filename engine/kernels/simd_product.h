@@ -33,10 +33,13 @@ struct multiply {
     void *scratch;
 };
 
-/* What a part of a product fetches: from `at` on, step bytes at each of its steps. */
+/* What a part of a product fetches: from `at` on, step bytes at each of its steps; past `end` the pieces
+ * that follow, and then nothing. */
 struct tile_run {
-    const uint8_t *at;
+    const uint8_t *at, *end;
     size_t step;
+    const struct stretch *pieces;
+    int n_pieces;
 };
 
 /* What is left of f will be divided between so many turns. */
@@ -48,32 +51,47 @@ static void divide_fetch(struct fetch *f, int turns)
 
 static void next_piece(struct fetch *f)
 {
+    if (f->n_pieces > 0) {
+        f->n_pieces--;
+        f->at = f->pieces->at;
+        f->end = f->at + f->pieces++->bytes;
+        return;
+    }
     f->at = f->base + (size_t)*f->blocks++ * f->block_bytes;
     f->end = f->at + f->block_bytes;
     f->at += f->skip;
     f->skip = 0;
 }
 
-/* The run of one turn, of `steps` steps. It does not cross the end of a piece; the turns to come make up for that. */
+/* Take off what so many steps of f->step bytes bring: fetch_step() begins a piece with a step of its own. */
+static void take_steps(struct fetch *f, size_t steps)
+{
+    for (;;) {
+        size_t bytes = steps * f->step, piece = (size_t)(f->end - f->at);
+        if (bytes > piece) bytes = piece;
+        if (bytes > f->left) bytes = f->left; /* of the last block */
+        f->at += bytes;
+        f->left -= bytes;
+        steps -= (bytes + f->step - 1) / f->step;
+        if (steps == 0 || f->n_pieces == 0) break;
+        next_piece(f);
+    }
+    if (steps > 0) f->step = 0; /* to be divided anew */
+}
+
+/* The run of one turn, of `steps` steps. It ends with the last piece, or with a block; the turns to come make up for
+ * that. */
 static struct tile_run next_run(struct fetch *f, int steps)
 {
     if (f->left == 0) return (struct tile_run){0};
     if (f->at == f->end) next_piece(f);
-    size_t piece = (size_t)(f->end - f->at);
     if (f->step == 0) {
         size_t times = (size_t)steps * (size_t)f->turns;
-        f->step = (f->left / 64 + times - 1) / times * 64;
+        f->step = ((f->left + 63) / 64 + times - 1) / times * 64;
     }
-    struct tile_run run = {f->at, f->step};
-    size_t bytes = f->step * (size_t)steps;
-    if (bytes > piece) {
-        bytes = piece;
-        f->step = 0; /* to be divided anew */
-    }
-    if (bytes > f->left) bytes = f->left;
+    struct tile_run run = {f->at, f->end, f->step, f->pieces, f->n_pieces};
+    take_steps(f, (size_t)steps);
     if (f->turns > 1) f->turns--;
-    f->at += bytes;
-    f->left -= bytes;
     return run;
 }
 
@@ -83,6 +101,14 @@ INLINE void fetch_step(struct tile_run *run)
         _mm_prefetch((const char *)run->at + i, _MM_HINT_T1);
     }
     run->at += run->step;
+    if (run->at < run->end) return;
+    if (run->n_pieces == 0) {
+        run->step = 0;
+        return;
+    }
+    run->n_pieces--;
+    run->at = run->pieces->at;
+    run->end = run->at + run->pieces++->bytes;
 }
 
 #endif

@@ -215,30 +215,36 @@ static void free_product(struct product_case *c)
     free(c->values);
 }
 
-/* Memory to be fetched: a piece, then blocks of 192 bytes, the first one without its first line. */
+/* Memory to be fetched: pieces, then blocks of 192 bytes, the first one without its first line. */
+static _Alignas(64) const uint8_t soon_memory[10 * 192];
+static const struct stretch soon_pieces[] = {
+    {soon_memory, 3 * 64}, {soon_memory + 8 * 64, 64}, {soon_memory + 4 * 64, 2 * 64}};
 static const int32_t soon_blocks[] = {5, 0, 9};
 
 static struct fetch some_memory(void)
 {
-    static _Alignas(64) const uint8_t memory[10 * 192];
-    return (struct fetch){.at = memory,
-                          .end = memory + 5 * 64,
-                          .left = 5 * 64 + 2 * 64 + 192 + 64,
-                          .base = memory,
+    return (struct fetch){.left = 6 * 64 + 2 * 64 + 192 + 64,
+                          .pieces = soon_pieces,
+                          .n_pieces = 3,
+                          .base = soon_memory,
                           .block_bytes = 192,
                           .skip = 64,
                           .blocks = soon_blocks};
 }
 
-/* Whatever was fetched was taken off, and nothing past the list looked at. */
+/* Whatever was fetched was taken off, in order, and nothing past the lists looked at. */
 static void check_fetched(const struct fetch *f)
 {
-    struct fetch all = some_memory();
-    size_t behind = f->at == f->end ? 0 : (size_t)(f->end - f->at);
-    ptrdiff_t blocks = f->blocks - soon_blocks;
-    assert_in_range(f->left, 0, all.left);
+    size_t taken = 0, behind = f->at == f->end ? 0 : (size_t)(f->end - f->at);
+    ptrdiff_t blocks = f->blocks - soon_blocks, pieces = f->pieces - soon_pieces;
+    assert_in_range(f->left, 0, some_memory().left);
     assert_in_range(blocks, 0, 3);
-    if (blocks == 0) assert_int_equal(all.left - f->left, 5 * 64 - behind);
+    assert_int_equal(pieces + f->n_pieces, 3);
+    assert_true(blocks == 0 || f->n_pieces == 0);
+    for (int i = 0; i < pieces; i++) {
+        taken += soon_pieces[i].bytes;
+    }
+    if (blocks == 0) assert_int_equal(some_memory().left - f->left, taken - behind);
 }
 
 /* y [rows, 16 * panels of w] */
