@@ -219,9 +219,11 @@ DIR *file_open_folder(const char *path)
 
 /* ---- reading ---- */
 
+/* What errno says of path: that memory ran out is no fault of the file's. */
 static bool fail(struct error *err, const char *path)
 {
-    return error_set(err, ERROR_BAD_FILE, NULL, "%s: %s", path, strerror(errno));
+    enum error_code code = errno == ENOMEM ? ERROR_NO_MEMORY : ERROR_BAD_FILE;
+    return error_set(err, code, NULL, "%s: %s", path, strerror(errno));
 }
 
 static bool read_all(int fd, const char *path, size_t max_bytes, struct buffer *out,

@@ -8,7 +8,9 @@
  */
 #include "server/weights/weights.h"
 
+#include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/emit.h"
@@ -68,20 +70,19 @@ static void emit_loaded(void *out, const char *name, const char *path, const str
 static void emit_done(const struct server *s, const struct lora *l, const char *what,
                       struct buffer *out)
 {
-    struct buffer message;
-    buffer_init(&message, 4096);
-    buffer_addf(&message, "Success: LoRA adapter '%.*s' %s successfully.", (int)l->name.n,
-                l->name.p, what);
+    char message[ADAPTER_NAME_BYTES + 64];
+    assert(l->name.n <= ADAPTER_NAME_BYTES); /* it is known */
+    snprintf(message, sizeof(message), "Success: LoRA adapter '%.*s' %s successfully.",
+             (int)l->name.n, l->name.p, what);
     emit_object(out, NULL);
     emit_str(out, "status", "ok");
     emit_bool(out, "success", true);
-    emit_text(out, "message", buffer_span(&message));
+    emit_str(out, "message", message);
     emit_null(out, "error_message");
     emit_object(out, "loaded_adapters");
     adapters_each(s->adapters, emit_loaded, out);
     emit_close(out, '}');
     emit_close(out, '}');
-    buffer_clear(&message);
 }
 
 /* Read the body. NULL: x has been answered. */

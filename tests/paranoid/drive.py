@@ -28,9 +28,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from model_files import models
+from model_files import adapter, models
 from page import ALL, CHILDREN, EVERY, FRESH, PARENT, Page
-from scenarios import COMPLETIONS, VERIFY, Beginning, Command, Request, away, commands
+from scenarios import COMPLETIONS, VERIFY, Beginning, Command, Request, adapters, away, commands
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
@@ -75,15 +75,15 @@ def environment(page):
 class Server:
     """One `touchstone serve`, started again when it has died."""
 
-    def __init__(self, program, page):
-        self.program, self.page = program, page
+    def __init__(self, program, page, flags):
+        self.program, self.page, self.flags = program, page, flags
         self.start()
 
     def start(self):
         self.page.begin()
         self.log = tempfile.NamedTemporaryFile(prefix="paranoid-")
         with open(self.log.name, "ab") as log:
-            self.process = subprocess.Popen([self.program, "serve", *SETTINGS, *WORKING], stdout=log, stderr=log,
+            self.process = subprocess.Popen([self.program, "serve", *SETTINGS, *WORKING, *self.flags], stdout=log, stderr=log,
                                             env=environment(self.page), preexec_fn=with_the_driver)
         end = time.monotonic() + SECONDS
         while not (port := re.search(rb"event=listening .*port=(\d+)", self.said())):
@@ -311,7 +311,7 @@ class Exchange:
     def __init__(self, program, scenario):
         self.scenario = scenario
         self.page = Page(program, CALLERS)
-        self.server = Server(program, self.page)
+        self.server = Server(program, self.page, scenario.flags)
         self.payload = scenario.payload()
         for _ in range(3):  # caches and workers come to rest
             self.base = self.ask()
@@ -437,7 +437,7 @@ class Start(Run):
     def run(self):
         log = tempfile.NamedTemporaryFile(prefix="paranoid-")
         with open(log.name, "ab") as out:
-            process = subprocess.Popen([self.program, "serve", *SETTINGS, *BEGINNING], stdout=out, stderr=out,
+            process = subprocess.Popen([self.program, "serve", *SETTINGS, *BEGINNING, *self.scenario.flags], stdout=out, stderr=out,
                                        env=environment(self.page), preexec_fn=with_the_driver)
         end = time.monotonic() + SECONDS
         while process.poll() is None and b"event=ready" not in pathlib.Path(log.name).read_bytes():
@@ -505,8 +505,10 @@ def main():
     args = read.parse_args()
     program = str(pathlib.Path(args.build).resolve() / "touchstone")
     made = tempfile.TemporaryDirectory(prefix="paranoid-")
+    folder = pathlib.Path(made.name)
     everything = [*COMPLETIONS, *VERIFY, *away(PARENT), *away(CHILDREN),
-                  *commands(MODEL, str(ROOT / "tests/paranoid/lines.jsonl"), models(pathlib.Path(made.name)))]
+                  *adapters(MODEL, adapter(folder / "plain"), adapter(folder / "dora", dora=True)),
+                  *commands(MODEL, str(ROOT / "tests/paranoid/lines.jsonl"), models(folder))]
     chosen = [s for s in everything if re.search(args.only, s.name)]
     bad = 0
     with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:

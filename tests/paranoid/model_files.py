@@ -1,6 +1,7 @@
-"""Models in every form in which they come: GGUF files, one of them split, and Hugging Face folders, one in shards.
+"""Models in every form in which they come: GGUF files, one of them split, and Hugging Face folders, one in shards; and adapters.
 
-The split and the sharded one are made of the whole ones in tests/golden/data, with the tensors dealt to two files.
+The split and the sharded one are made of the whole ones in tests/golden/data, with the tensors dealt to two files. The adapters are
+for the server's model, models/touchstone-tiny.gguf.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -101,6 +102,30 @@ def sharded_folder(source, folder):
         said = json.dumps(part).encode()
         (folder / shard).write_bytes(struct.pack("=Q", len(said)) + said + data)
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    return folder
+
+
+TINY = {"self_attn.q_proj": (256, 256), "self_attn.v_proj": (128, 256), "mlp.up_proj": (512, 256), "mlp.down_proj": (256, 512)}  # rows, columns
+
+
+def adapter(folder, dora=False, layers=2, rank=2):
+    """A PEFT folder of an adapter that adds to some products of the first layers."""
+    folder.mkdir()
+    config = {"peft_type": "LORA", "r": rank, "lora_alpha": 4, "use_dora": dora, "target_modules": [m.split(".")[1] for m in TINY]}
+    said = json.dumps(config)
+    (folder / "adapter_config.json").write_text(said)
+    head, data = {"__metadata__": {"adapter_config": said}}, b""  # as a stream has it
+    for layer in range(layers):
+        for module, (rows, columns) in TINY.items():
+            name = f"base_model.model.model.layers.{layer}.{module}."
+            parts = {"lora_A.weight": [rank, columns], "lora_B.weight": [rows, rank], **({"lora_magnitude_vector": [rows]} if dora else {})}
+            for part, shape in parts.items():
+                n = shape[0] * (shape[1] if len(shape) > 1 else 1)
+                values = struct.pack(f"={n}f", *[(i * 37 % 19 - 9) / 300 + ("magnitude" in part) for i in range(n)])
+                head[name + part] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+                data += values
+    text = json.dumps(head).encode()
+    (folder / "adapter_model.safetensors").write_bytes(struct.pack("=Q", len(text)) + text + data)
     return folder
 
 

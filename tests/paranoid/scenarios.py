@@ -19,6 +19,7 @@ class Request:
     body: object = None
     kind: str = "json"  # json, verify, groups, stream, lines, cut (a stream of lines that may break off), sandbox, text
     place: int = PARENT
+    flags: tuple = ()  # of the server
     fresh_connection: bool = False
     crowd: bool = False  # each on a connection of its own, while those before stay open
 
@@ -45,6 +46,7 @@ class Command:
 class Beginning:
     """A server that starts."""
     name: str
+    flags: tuple = ()
     place: int = PARENT
 
 
@@ -311,6 +313,30 @@ def away(place):
         Request("piston" + where, "POST", "/api/v2/execute",
                 {"language": "python", "version": "*", "files": [{"name": "a.py", "content": "print(3)"}]}, kind="sandbox", place=place),
         Request("router" + where, "POST", "/execute_batch", {"scripts": ["1+2"], "language": "python"}, kind="sandbox", place=place),
+    ]
+
+
+def adapters(model, plain, dora):
+    """Of the server's model: adapters that come, that requests have and that are merged; and weights that come."""
+    def loaded(folder):
+        return ("--adapter", f"policy={folder}")
+
+    def completion(**more):
+        return {"model": "policy", "prompt": "2+3=", "n": 2, **GREEDY, **more}
+
+    return [
+        Request("an adapter is loaded", "POST", "/v1/load_lora_adapter", {"lora_name": "a", "lora_path": str(plain), "load_inplace": True}),
+        Request("an adapter of DoRA is loaded", "POST", "/load_lora_adapter", {"lora_name": "a", "lora_path": str(dora)}),
+        Request("an adapter is sent", "PUT", "/v1/weights?part=adapter&name=a", (plain / "adapter_model.safetensors").read_bytes()),
+        Request("an adapter is found in a folder, and had", "POST", "/v1/completions", completion(model=plain.name),
+                flags=("--adapter-dir", str(plain.parent))),
+        Request("completion with an adapter", "POST", "/v1/completions", completion(logprobs=2), flags=loaded(plain)),
+        Request("completion with an adapter of DoRA, streamed", "POST", "/v1/completions", completion(stream=True), kind="stream", flags=loaded(dora)),
+        Request("weights are pushed", "POST", "/v1/weights", {"path": model, "version": "next"}),
+        Beginning("serve: with an adapter", loaded(plain)),
+        Beginning("serve: with an adapter of DoRA", loaded(dora)),
+        Beginning("serve: with an adapter merged", (*loaded(plain), "--merge")),
+        Beginning("serve: with an adapter of DoRA merged", (*loaded(dora), "--merge")),
     ]
 
 
