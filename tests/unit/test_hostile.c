@@ -388,17 +388,22 @@ static void all_attacks(void **state)
 int main(int n, char **args)
 {
     enum {
-        BEFORE_SCOPES = 5 /* Landlock's last ABI that cannot keep signals inside: Linux 6.11 */
+        BEFORE_SCOPES = 5, /* Landlock's last ABI that cannot keep signals inside: Linux 6.11 */
+        FIRST_USER = 62000,
+        USERS = 1000 /* pairs; below those of cells (box.h) */
     };
-    static struct world worlds[] = {
+    /* Of this run alone: limits count a user's processes, and another run may stand beside. */
+    const uid_t user = FIRST_USER + (uid_t)getpid() % USERS * 2;
+    struct world worlds[] = {
         {.name = "behind all walls"},
         {.name = "as root, without namespaces", .options = {.no_namespaces = true}},
         {.name = "with namespaces on an older kernel", .options = {.landlock_most = BEFORE_SCOPES}},
-        {.name = "in a container", .container_user = 64099},
+        {.name = "in a container", .container_user = user},
         {.name = "in a container on an older kernel",
          .options = {.landlock_most = BEFORE_SCOPES},
-         .container_user = 64098},
+         .container_user = user + 1},
     };
+    unlink("/tmp/escaped-by-test"); /* of an earlier run */
     struct CMUnitTest tests[sizeof(worlds) / sizeof(worlds[0])];
     for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
         tests[i] = (struct CMUnitTest){
