@@ -23,7 +23,7 @@ CHAT = {"messages": TALK, "max_tokens": 60, "temperature": 0}
 TEXT = {"prompt": "Hello", "max_tokens": 3, "temperature": 0}
 SCORED = {"sequences": [[5, 6, 7, 8]], "prompt_lengths": [2], "top_logprobs": 2}
 OUTPUT = [{"type": "message", "content": [{"type": "output_text", "text": "\\boxed{1}"}]}]
-ROLLED = {"prompts": [{"messages": TALK, "answer": "42"}], "n": 2, "rewards": [{"name": "accuracy"}], "sampling": {"max_tokens": 4, "temperature": 1},
+ROLLED = {"prompts": [{"messages": TALK, "answer": "42"}], "n": 2, "rewards": [{"name": "accuracy"}], "sampling": {"max_tokens": 4, "temperature": 1}, "seed": 1,
           "return": ["text", "token_ids", "logprobs", "prompt_token_ids", "processed_logprobs", "sampling_mask", "top_logprobs"]}
 ADD = {"type": "function", "name": "add", "parameters": TOOLS[0]["function"]["parameters"]}
 
@@ -71,7 +71,8 @@ ASKED = [
     ("/get_world_size", None), ("/tokenizer_info", None), ("/load", None), ("/get_load", None), ("/props", None), ("/slots", None), ("/openapi.json", None),
     ("/api/show", {"model": MODEL}), ("/api/pull", {"model": MODEL}), ("/api/pull", {"model": MODEL, "stream": False}), ("/v1/ping", None), ("/runtimes", None),
     ("/remote_rm", {"prompt": "a", "response": "\\boxed{4}", "label": "4"}), ("/seed_session", {}), ("/reverify_mode", None), ("/verify/rewards", None),
-    ("/execute_batch", {"scripts": ["print(1); 3", "raise KeyError(1)", "while True: pass"], "languages": ["python"] * 3, "timeout": 1, "request_timeout": 1}),
+    ("/execute_batch", {"scripts": ["print(1); 3", "raise KeyError(1)"], "languages": ["python"] * 2, "timeout": 300, "request_timeout": 300}),
+    ("/execute_batch", {"scripts": ["while True: pass"], "languages": ["python"], "timeout": 1, "request_timeout": 1}),
     ("/collective_rpc", {"method": "skyrl_start_weight_update"}),
     ("/server_info", None), ("/get_server_info", None), ("/health", None), ("/livez", None), ("/ready", None),
     ("/verify", {"completion": "\\boxed{4}", "answer": "4", "rewards": [{"name": "accuracy"}]}),
@@ -113,7 +114,7 @@ def document():
 
 @pytest.fixture(scope="module")
 def tiny():
-    server = Server("--threads", "2", "--ping-interval", "60", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    server = Server("--threads", "2", "--ping-interval", "60", "--seed", "1", model=str(ROOT / "models/touchstone-tiny.gguf"))
     yield server
     server.stop()
 
@@ -232,7 +233,7 @@ def ask_for_chains(witness, start, tmp_path):
 
 
 def end_a_rollout(witness, server):
-    slow = {"prompts": [{"token_ids": [5, 6], "answer": "4"}], "n": 96, "sampling": {"temperature": 1, "min_tokens": 450, "max_tokens": 450}}
+    slow = {"prompts": [{"token_ids": [5, 6], "answer": "4"}], "n": 96, "sampling": {"temperature": 1, "min_tokens": 900, "max_tokens": 900}}
     thread = threading.Thread(target=lambda: server.post("/v1/rollouts", slow, headers={"x-request-id": "slow"}))
     thread.start()
     server.wait_metric("touchstone_sequences_running", lambda n: n > 0)
@@ -252,7 +253,7 @@ def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
                        ("/load_lora_adapter", {"lora_name": "b", "lora_path": plain}), ("/unload_lora_adapter", {"lora_name": "b"})):
         witness.ask(adapters, path, body)
     (tmp_path / "quiet").write_text(QUIET)
-    quiet = start("--chat-template", str(tmp_path / "quiet"), model=str(ROOT / "models/touchstone-tiny.gguf"))
+    quiet = start("--chat-template", str(tmp_path / "quiet"), "--seed", "1", model=str(ROOT / "models/touchstone-tiny.gguf"))
     for path, body in CALLS:
         witness.ask(quiet, path, body)
     experts = start(model=str(checkpoints.FOLDER))

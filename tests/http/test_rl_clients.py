@@ -105,7 +105,7 @@ def test_tools_that_the_caller_parses(tiny):
     """TRL sends tools with tool_choice "none": the template sees them, and the answer stays a text."""
     shown = "{% for t in tools or [] %}[{{ t.function.name }}]{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}"
     tools = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}]
-    body = {"messages": USER, "chat_template": shown, "tool_choice": "none", "max_tokens": 4}
+    body = {"messages": USER, "chat_template": shown, "tool_choice": "none", "max_tokens": 4, "ignore_eos": True}
     assert tiny.post("/v1/chat/completions/render", {**body, "tools": tools}).json()["prompt"] == "[add]What is 12 + 30?"
     reply = tiny.post("/v1/chat/completions", {**body, "tools": tools}).json()["choices"][0]
     assert "tool_calls" not in reply["message"] and reply["finish_reason"] == "length"
@@ -322,7 +322,7 @@ def test_what_a_token_was_drawn_from(tiny):
         assert abs(p - (raw[i] - math.log(sum(map(math.exp, raw.values()))))) < 1e-4  # among these it is the share
     same = generate(tiny, {"temperature": 1, "top_k": 4, "seed": 2, "max_tokens": 12, "ignore_eos": True, "return_sampling_mask": True}).json()["choices"][0]
     assert same["token_ids"] == ids and same["sampling_mask"] == masks
-    free = sglang(tiny, {"temperature": 1}, return_sampling_mask=True).json()["meta_info"]
+    free = sglang(tiny, {"temperature": 1, "ignore_eos": True}, return_sampling_mask=True).json()["meta_info"]
     assert free["output_token_sampling_mask"] == [None] * 3  # nothing was cut off
     assert "output_token_sampling_mask" not in sglang(tiny).json()["meta_info"]
 
