@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from conftest import tries
+
 LONG = 300  # seconds on the wall, the most that may be asked for: what ends by itself shall have the time for it
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
 ADD_CPP = "#include <iostream>\nint main() { long long a, b; std::cin >> a >> b; std::cout << a + b << '\\n'; }\n"
@@ -70,20 +72,21 @@ def test_verl_client(server, code, language, timeout, verdict):
 
 
 def test_fusion_defaults_files_and_signals(server):
-    reply = server.post("/run_code", {"code": "print('hello')", "language": "python"}).json()
+    replies = (server.post("/run_code", {"code": "print('hello')", "language": "python"}).json() for _ in tries())
+    reply = next(r for r in replies if r["status"] == "Success")  # ten seconds on the wall, which a machine may stand still for
     assert reply["status"] == "Success" and reply["message"] == "" and reply["compile_result"] is None
     assert reply["run_result"].keys() == {"status", "execution_time", "return_code", "stdout", "stderr"}
     assert reply["run_result"]["stdout"] == "hello\n" and reply["run_result"]["execution_time"] > 0
     body = {
         "code": "import sys\nfrom pkg.m import f\nopen('out.bin','wb').write(bytes([0,255])+f())\nprint(sys.argv[1:])",
         "language": "python", "args": ["-k", "x"], "fetch_files": ["out.bin", "missing"], "stdin": None,
-        "files": {"pkg/m.py": b64("def f(): return open('data', 'rb').read()"), "data": b64("\u00e4"), "none": None},
+        "files": {"pkg/m.py": b64("def f(): return open('data', 'rb').read()"), "data": b64("\u00e4"), "none": None}, "run_timeout": LONG,
     }
     reply = server.post("/run_code", body).json()
     assert reply["status"] == "Success", reply
     assert base64.b64decode(reply["files"]["out.bin"]) == b"\x00\xff\xc3\xa4" and "missing" not in reply["files"]
     assert reply["run_result"]["stdout"] == "['-k', 'x']\n"
-    reply = server.post("/run_code", {"code": "kill -SEGV $$", "language": "bash"}).json()
+    reply = server.post("/run_code", {"code": "kill -SEGV $$", "language": "bash", "run_timeout": LONG}).json()
     assert reply["status"] == "Failed" and reply["run_result"]["return_code"] == -11
     assert server.http.get("/v1/ping").json() == "pong"
 
@@ -208,16 +211,19 @@ CHECKER = (
     "#include <fstream>\n#include <iostream>\nint main(int, char **v) { std::ifstream a(v[2]), b(v[3]); long long x = 0, y = -1;"
     " a >> x; b >> y; std::cout << (x == y ? 1.0 : y == x - 1 ? 0.5 : 0.0) << std::endl; }\n"
 )
-NILE = {
-    "id": "Nile", "time_limit": 1.0, "memory_limit": 2147483648,
-    "grader_files": [
-        ["graders/grader.cpp", GRADER], ["graders/nile.h", "long long best(int n);\n"], ["checker/checker.cpp", CHECKER],
-        ["graders/grader_config.json", json.dumps({"task_type": "Batch", "code": "nile", "time_limit": 1.0})],
-    ],
-}
 
 
-def ioi_score(server, submission, problem=NILE, test_input="7\n", test_output="49\n"):
+def nile(seconds):
+    return {
+        "id": "Nile", "time_limit": seconds, "memory_limit": 2147483648,
+        "grader_files": [
+            ["graders/grader.cpp", GRADER], ["graders/nile.h", "long long best(int n);\n"], ["checker/checker.cpp", CHECKER],
+            ["graders/grader_config.json", json.dumps({"task_type": "Batch", "code": "nile", "time_limit": seconds})],
+        ],
+    }
+
+
+def ioi_score(server, submission, problem, test_input="7\n", test_output="49\n"):
     """run_submission() and execute_ioi() of open_r1/utils/competitive_programming/ioi_scoring.py."""
     response = piston(
         server, language="cms_ioi",
@@ -247,13 +253,14 @@ def ioi_score(server, submission, problem=NILE, test_input="7\n", test_output="4
     ],
 )
 def test_open_r1_ioi(server, body, score, feedback):
-    got = ioi_score(server, f'#include "nile.h"\nlong long best(int n) {{ {body} }}\n')
+    got = ioi_score(server, f'#include "nile.h"\nlong long best(int n) {{ {body} }}\n', nile(1.0 if "for (;;)" in body else LONG / 3))
     assert float(got[0]) == score and feedback in got[1], got
 
 
 def codeforces(server, submission, language, checker=None, test_input="1 2", test_output="3", input_mode="stdio"):
     """score_single_test_case() of open_r1/utils/competitive_programming/cf_scoring.py."""
-    config = {"TIME_LIMIT": 1.0, "MEMORY_LIMIT": 256.0, "INPUT_MODE": input_mode}
+    endless = submission.startswith("while")
+    config = {"TIME_LIMIT": 1.0 if endless else LONG / 3, "MEMORY_LIMIT": 256.0, "INPUT_MODE": input_mode}
     result = piston(
         server, language="cf_python3" if language == "python" else "c++17",
         files=[
@@ -262,7 +269,7 @@ def codeforces(server, submission, language, checker=None, test_input="1 2", tes
             {"name": "input.txt", "content": test_input}, {"name": "correct_output.txt", "content": test_output},
             {"name": "grader_config", "content": "\n".join(f"{k}={v}" for k, v in config.items())},
         ],
-        run_timeout=4000 if submission.startswith("while") else 1000 * LONG,
+        run_timeout=4000 if endless else 1000 * LONG,
     )
     if result["compile"]["code"] != 0:
         return None
@@ -285,7 +292,7 @@ def test_open_r1_codeforces(server):
 # ---- open-r1's routers: open_r1/utils/routed_sandbox.py, routed_morph.py
 
 
-def routed(server, scripts, languages=None, timeout=30, request_timeout=28):
+def routed(server, scripts, languages=None, timeout=LONG, request_timeout=LONG):
     payload = {"scripts": scripts, "languages": languages or ["python"] * len(scripts), "timeout": timeout,
                "request_timeout": request_timeout}
     reply = server.http.post("/execute_batch", json=payload)
@@ -306,7 +313,7 @@ import subprocess, json
 def evaluate_code(code, test_cases):
     passed = 0
     for case in test_cases:
-        process = subprocess.run(["python3", "-c", code], input=case["input"], text=True, capture_output=True, timeout=60)
+        process = subprocess.run(["python3", "-c", code], input=case["input"], text=True, capture_output=True)
         if process.returncode == 0 and process.stdout.strip() == case["output"].strip():
             passed += 1
     return passed / len(test_cases)
@@ -331,11 +338,12 @@ def test_routers(server):
 
 
 def test_routers_limits_and_languages(server):
-    items = routed(server, ["while True: pass", "echo $((1+2))", "int main(void) { return 0; }"], ["python", "bash", "c"], 1)
-    assert items[0]["execution"] is None and "time" in items[0]["exception_str"]
-    assert items[1]["text"] == "3\n" and items[2]["execution"]["error"] is None
+    late, = routed(server, ["while True: pass"], timeout=1)
+    assert late["execution"] is None and "time" in late["exception_str"]
+    items = routed(server, ["echo $((1+2))", "int main(void) { return 0; }"], ["bash", "c"])
+    assert items[0]["text"] == "3\n" and items[1]["execution"]["error"] is None
     assert routed(server, []) == []
-    older = server.post("/execute_batch", {"scripts": ["3"], "language": "python", "timeout": 9, "request_timeout": 9})
+    older = server.post("/execute_batch", {"scripts": ["3"], "language": "python", "timeout": LONG, "request_timeout": LONG})
     assert older.json()[0]["text"] == "3"
 
 
