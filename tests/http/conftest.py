@@ -47,10 +47,18 @@ for ignored, heeded in ((signal.SIGINT, signal.default_int_handler), (signal.SIG
 
 def wait_until(holds):
     """Until holds() is true."""
-    deadline = time.time() + PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not holds():
-        assert time.time() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.01)
+
+
+def tries():
+    """0, 1, 2 and on, for as long as our patience lasts: for what an attempt may come too late for."""
+    deadline = time.monotonic() + PATIENCE
+    for n in itertools.count():
+        assert time.monotonic() < deadline, f"{n} times it came too late"
+        yield n
 
 
 def wait_begun(sock):
@@ -93,7 +101,9 @@ class Server:
             self.process.kill()
             raise RuntimeError("the server does not listen:\n" + self._end_of_log())
         self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
+        # A connection that is shut when it has stood for so short a time may be shut in the instant in which it is used again.
+        kept = {"max_keepalive_connections": 0} if {"--idle-timeout", "--read-timeout"} & {*args} else {}
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE, limits=httpx.Limits(**kept))
         if wait:
             self.wait_ready()
 

@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE, tries
 
 RIGHT = {"completion": "\\boxed{1}", "answer": "1"}
 
@@ -203,11 +203,7 @@ def interrupted_run():
 
 
 def test_interrupted_run_ends_with_130():
-    statuses = [0]
-    while statuses[-1] == 0:
-        assert len(statuses) < 50, "it is never interrupted"
-        statuses.append(interrupted_run())
-    assert statuses[-1] == 130
+    assert next(status for _ in tries() if (status := interrupted_run()) != 0) == 130
 
 
 # ---- verify ----

@@ -8,7 +8,7 @@ import threading
 
 import checkpoints
 import pytest
-from conftest import ROOT, wait_until
+from conftest import ROOT, tries, wait_until
 from streams import Stream, stands_still
 
 PROMPTS = [[1 + (i * 7 + j * 13) % 90 for j in range(3 + i * 5 % 40)] for i in range(32)]
@@ -149,7 +149,7 @@ def test_replies_of_events_tell_the_version(start):
 def paused_in(server, ask, n):
     """The answer to be, and who waits for it, of a request for n tokens that a pause has caught in its first half: the step that is at
     work then still ends, and with it what is about to."""
-    for _ in range(200):
+    for _ in tries():
         got, before = {}, server.metric("touchstone_generated_tokens_total")
         thread = threading.Thread(target=lambda: got.update(ask()))
         thread.start()
@@ -160,7 +160,6 @@ def paused_in(server, ask, n):
             return got, thread
         server.post("/resume", {})
         thread.join()
-    raise AssertionError("every request was through before the pause")
 
 
 def scores(server, ids):
