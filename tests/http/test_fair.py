@@ -86,7 +86,8 @@ def test_who_would_wait_too_long_comes_again(start):
     server.complete(prompt="first", max_tokens=50, ignore_eos=True)
 
     def refused():
-        return [r for _, r in replies if r.status_code == 429]
+        """Those refused as they came: who has waited in vain is told when the next one might begin."""
+        return [r for _, r in replies if r.status_code == 429 and "might begin after" in r.text]
 
     def flood():
         threads.append(ask(server, "flood", replies, **body))
@@ -97,13 +98,19 @@ def test_who_would_wait_too_long_comes_again(start):
     assert first.json()["error"]["code"] == "queue_full"
     assert int(first.headers["retry-after"]) > 5
     assert server.metric("touchstone_generations_refused_total") >= 1
-    other = httpx.post(
-        server.url + "/v1/completions",
-        json={"prompt": "Hello", "max_tokens": 5},
-        headers=of("polite"),
-        timeout=PATIENCE,
-    )
-    assert other.status_code == 200, other.text
+
+    def another_is_taken():
+        """As what is before it moves: a machine that stood still makes every wait look long."""
+        other = httpx.post(
+            server.url + "/v1/completions",
+            json={"prompt": "Hello", "max_tokens": 5},
+            headers=of("polite"),
+            timeout=PATIENCE,
+        )
+        assert server.metric("touchstone_generations_held") > 1, "the flood is over"
+        return other.status_code == 200
+
+    wait_until(another_is_taken)
     server.post("/abort_requests", {})
     for t in threads:
         t.join()
@@ -141,21 +148,26 @@ def test_small_requests_do_not_wait_for_large_bodies(start):
     """More large bodies at once than the pool has threads; small ones are answered meanwhile."""
     server = start()
     large = json.dumps({"items": [{"completion": "\\boxed{" + "7" * 1000 + "}", "answer": "8"}] * 3000, **ACCURACY}).encode()
-    socks = [server.connect() for _ in range(24)]
-    for sock in socks:  # whole but for a byte, so that all come to be at once
-        sock.sendall(b"POST /verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                     b"Content-Length: %d\r\n\r\n%b" % (len(large), large[:-1]))
-    for sock in socks:
-        sock.sendall(large[-1:])
-    small = 0
-    while small < 50 and len(select.select(socks, [], [], 0)[0]) < len(socks):
-        reply = server.post("/verify", {"items": [{"completion": "\\boxed{4}", "answer": "4"}], **ACCURACY})
-        assert reply.json()["results"][0]["reward"] == 1
-        small += 1
-    assert small > 5, "a small one that waits for the large ones is the first and the last"
-    for sock in socks:
-        assert read_response(sock)[0] == 200
-        sock.close()
+
+    def answered_meanwhile():
+        socks = [server.connect() for _ in range(24)]
+        for sock in socks:  # whole but for a byte, so that all come to be at once
+            sock.sendall(b"POST /verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                         b"Content-Length: %d\r\n\r\n%b" % (len(large), large[:-1]))
+        for sock in socks:
+            sock.sendall(large[-1:])
+        small = 0
+        while small < 50 and len(select.select(socks, [], [], 0)[0]) < len(socks):
+            reply = server.post("/verify", {"items": [{"completion": "\\boxed{4}", "answer": "4"}], **ACCURACY})
+            assert reply.json()["results"][0]["reward"] == 1
+            small += 1
+        for sock in socks:
+            assert read_response(sock)[0] == 200
+            sock.close()
+        return small
+
+    # Who waits for the large ones is the first and the last, each time; who asks too seldom, on a machine with more to do, is so now and then.
+    wait_until(lambda: answered_meanwhile() > 5)
 
 
 def test_a_seat_is_kept_for_who_has_none(start):
@@ -181,7 +193,7 @@ def test_a_seat_is_kept_for_who_has_none(start):
 
 def test_a_stream_takes_turns_as_one_client(start):
     """Thousands of slow lines of one stream do not keep another's from a verifier process, nor refuse them."""
-    server = start("--verify-seconds", "0.5", "--max-wait", "60")
+    server = start("--verify-seconds", "2", "--max-wait", "120")  # on the wall half a minute
     slow = json.dumps({"completion": "a" * 48, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]})
     stream = httpx.Client(timeout=PATIENCE)
     headers = {"Content-Type": "application/x-ndjson", **of("stream")}
