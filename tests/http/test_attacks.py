@@ -68,10 +68,13 @@ def test_attack(attacked, name):
 def test_a_python_that_waits_is_killed(attacked):
     """The next item is judged by another one."""
     assert attacked.post("/verify", HONEST).json()["results"][0]["reward"] == 1
-    waiting = [pid for pid, (name, _, _) in attacked.processes().items() if name == "ts-warm"]
-    assert waiting
+
+    def warm():
+        return {pid for pid, (name, _, _) in attacked.processes().items() if name == "ts-warm"}
+
+    wait_until(warm)
+    waiting = warm()
     for pid in waiting:
         os.kill(pid, signal.SIGKILL)
     assert attacked.post("/verify", HONEST).json()["results"][0]["reward"] == 1
-    now = [pid for pid, (name, _, _) in attacked.processes().items() if name == "ts-warm"]
-    assert set(now) - set(waiting)
+    wait_until(lambda: warm() - waiting)

@@ -10,6 +10,7 @@ import time
 import checkpoints
 import pytest
 from checkpoints import xxh3
+from conftest import PATIENCE
 from streams import stands_still
 from test_weights import answers, ok, version
 from test_weights_stream import some_of
@@ -99,7 +100,7 @@ def error(reply):
 @pytest.mark.parametrize("shards", [1, 2])
 def test_what_slime_publishes_serves_as_after_a_restart(served, restarted, chain, tmp_path, encoding, shards):
     first = answers(served)
-    assert ok(pull(served, tmp_path, 0)) == {"success": True, "message": "Success.", "target_version": 0, "seconds": pytest.approx(0, abs=60)}
+    assert ok(pull(served, tmp_path, 0)) == {"success": True, "message": "Success.", "target_version": 0, "seconds": pytest.approx(0, abs=PATIENCE)}
     assert local(tmp_path) == (chain.versions[0], "0")
     kept = {p.name for p in checkpoints.FOLDER.iterdir() if p.suffix in (".json", ".jinja", ".txt")}
     assert {p.name for p in (tmp_path / "local").iterdir()} == kept | {"model.safetensors", ".touchstone"}

@@ -74,6 +74,7 @@ def test_detokenize_answers_who_asks(server):
 
 
 def test_load_of_sglang(server):
+    server.wait_idle()  # what tests before this one left may take a moment
     [load] = ok(server.http.get("/get_load"))
     assert load == {"dp_rank": 0, "num_reqs": 0, "num_waiting_reqs": 0, "num_tokens": 0}
     [load] = ok(server.http.get("/v1/loads", params={"include": "core"}))["loads"]

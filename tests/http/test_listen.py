@@ -285,7 +285,7 @@ def test_control_at_its_address_alone(start, tmp_path):
             reply = server.post(path, {})
             assert reply.status_code == 403 and "control-listen" in reply.text
             assert control.post(path, json={}).status_code == 200
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(tmp_path / "socket")), base_url="http://x") as local:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(tmp_path / "socket")), base_url="http://x", timeout=PATIENCE) as local:
             assert local.post("/resume").status_code == 403
         assert control.get("/metrics").status_code == 200 and server.http.get("/metrics").status_code == 200
         assert server.complete(**ONE)

@@ -85,6 +85,7 @@ def test_models(server):
 
 
 def test_metrics_are_prometheus_text(server):
+    server.wait_idle()  # so that nothing is counted between two of its lines
     server.complete(prompt="Hello", max_tokens=3, ignore_eos=True)
     reply = server.http.get("/metrics")
     assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")

@@ -92,7 +92,7 @@ def test_a_reader_that_takes_nothing(start):
 
 
 def test_request_timeout(start):
-    server = start("--request-timeout", "1")
+    server = start("--request-timeout", "3")  # time enough for a stream to begin
     body = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True, "n": 64}
     reply = server.post("/v1/completions", body)
     assert reply.status_code == 504 and reply.json()["error"]["code"] == "timeout"

@@ -11,7 +11,7 @@ import time
 
 import httpx
 import pytest
-from conftest import PATIENCE
+from conftest import PATIENCE, wait_until
 
 FORMAT = "<think>why</think><answer>4</answer>"
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -178,7 +178,7 @@ def test_generation_goes_on_beside_a_large_batch(server):
     body = {"items": [item(i) for i in range(20000)]}
     thread = threading.Thread(target=lambda: replies.append(httpx.post(server.url + "/verify", json=body, timeout=PATIENCE)))
     thread.start()
-    server.wait_open(1)  # asked of the server while the batch is at work
+    wait_until(lambda: server.metric("touchstone_open_requests") >= 2 or not thread.is_alive())  # the batch is at work
     for _ in range(20):
         assert server.http.get("/health").status_code == 200
     thread.join()
