@@ -4,45 +4,76 @@
  */
 #include "base/json_reference.h"
 
+#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* One step of a JSON pointer, ~0 ~1 and %XX read. */
-static const cJSON *pointer_step(const cJSON *at, const char *name, size_t n)
+#include "base/span.h"
+
+/* The byte that stands at the front of *text, ~0 ~1 and %XX read, which is taken off. */
+static char take_byte(struct span *text)
 {
-    char key[256];
-    size_t k = 0;
-    for (size_t i = 0; i < n && k + 1 < sizeof(key); i++) {
-        unsigned code;
-        if (name[i] == '~' && i + 1 < n) {
-            key[k++] = name[++i] == '1' ? '/' : '~';
-        } else if (name[i] == '%' && i + 2 < n && sscanf(name + i + 1, "%2x", &code) == 1) {
-            key[k++] = (char)code;
-            i += 2;
-        } else {
-            key[k++] = name[i];
-        }
+    unsigned code;
+    size_t n = 1;
+    char byte = text->p[0];
+    if (byte == '~' && text->n > 1) {
+        byte = text->p[1] == '1' ? '/' : '~';
+        n = 2;
+    } else if (byte == '%' && text->n > 2 && isxdigit((unsigned char)text->p[1]) &&
+               isxdigit((unsigned char)text->p[2]) && sscanf(text->p + 1, "%2x", &code) == 1) {
+        byte = (char)code;
+        n = 3;
     }
-    key[k] = '\0';
-    if (cJSON_IsArray(at))
-        return key[0] >= '0' && key[0] <= '9' ? cJSON_GetArrayItem(at, atoi(key)) : NULL;
-    return cJSON_GetObjectItemCaseSensitive(at, key);
+    *text = span_slice(*text, n, text->n);
+    return byte;
 }
 
-static bool is_named(const cJSON *schema, const char *name)
+/* Is `text`, a step of a pointer, this key? */
+static bool is_step(struct span text, const char *key)
+{
+    for (; text.n > 0; key++) {
+        if (*key == '\0' || take_byte(&text) != *key) return false;
+    }
+    return *key == '\0';
+}
+
+/* The element that a step names: digits, of which the first is 0 only when it is alone. */
+static const cJSON *element(const cJSON *array, struct span text)
+{
+    enum { MOST_DIGITS = 9 };
+    int i = 0;
+    if (text.n == 0 || text.n > MOST_DIGITS || (text.n > 1 && text.p[0] == '0')) return NULL;
+    for (size_t k = 0; k < text.n; k++) {
+        if (!isdigit((unsigned char)text.p[k])) return NULL;
+        i = 10 * i + (text.p[k] - '0');
+    }
+    return cJSON_GetArrayItem(array, i);
+}
+
+static const cJSON *pointer_step(const cJSON *at, struct span text)
+{
+    if (cJSON_IsArray(at)) return element(at, text);
+    const cJSON *child = cJSON_IsObject(at) ? at->child : NULL;
+    while (child != NULL && !is_step(text, child->string)) {
+        child = child->next;
+    }
+    return child;
+}
+
+static bool is_named(const cJSON *schema, struct span name)
 {
     static const char *const words[] = {"$id", "id", "$anchor", "$dynamicAnchor"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && cJSON_IsObject(schema); i++) {
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(schema, words[i]);
-        const char *anchor = name[0] == '#' && i >= 2 ? name + 1 : name;
-        if (cJSON_IsString(id) && strcmp(id->valuestring, anchor) == 0) return true;
+        bool anchor = i >= 2 && span_starts(name, span_str("#"));
+        struct span wanted = span_slice(name, anchor ? 1 : 0, name.n);
+        if (cJSON_IsString(id) && span_is(wanted, id->valuestring)) return true;
     }
     return false;
 }
 
 /* The schemas at and below `at` that have this $id, $anchor or id: how many, and one of them. */
-static int find_named(const cJSON *at, const char *name, const cJSON **out)
+static int find_named(const cJSON *at, struct span name, const cJSON **out)
 {
     int n = is_named(at, name);
     if (n > 0) *out = at;
@@ -53,7 +84,7 @@ static int find_named(const cJSON *at, const char *name, const cJSON **out)
 }
 
 /* The one schema of that name; NULL: there is none, or more than one, in different scopes. */
-static const cJSON *schema_named(const cJSON *root, const char *name)
+static const cJSON *schema_named(const cJSON *root, struct span name)
 {
     const cJSON *found = NULL;
     return find_named(root, name, &found) == 1 ? found : NULL;
@@ -63,17 +94,15 @@ const cJSON *json_reference(const cJSON *root, const char *ref)
 {
     const cJSON *at = root;
     const char *hash = strchr(ref, '#');
-    if (hash == NULL) return schema_named(root, ref);
+    if (hash == NULL) return schema_named(root, span_str(ref));
     if (hash != ref) { /* "id#/pointer" */
-        char id[256];
-        snprintf(id, sizeof(id), "%.*s", (int)(hash - ref), ref);
-        at = schema_named(root, id);
+        at = schema_named(root, span_of(ref, (size_t)(hash - ref)));
     }
     if (hash[1] == '\0') return at;
-    if (hash[1] != '/') return schema_named(root, hash);
+    if (hash[1] != '/') return schema_named(root, span_str(hash));
     for (const char *p = hash + 2; at != NULL; p++) {
         size_t n = strcspn(p, "/");
-        at = pointer_step(at, p, n);
+        at = pointer_step(at, span_of(p, n));
         p += n;
         if (*p == '\0') return at;
     }

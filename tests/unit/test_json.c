@@ -14,8 +14,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/mem.h"
+#include "base/json_reference.h"
 #include "base/json_scan.h"
+#include "base/mem.h"
 
 #define TEXT(s) \
     { \
@@ -599,6 +600,49 @@ static void many_escapes_are_printed_in_one_pass(void **state)
     free(lines);
 }
 
+/* ---- references --------------------------------------------------------------------------------- */
+
+/* Where a $ref points in a document whose parts say with "is" which they are. */
+static void references_point(void **state)
+{
+    enum { LONG = 300 };
+    static const struct {
+        const char *ref, *is; /* NULL: nowhere */
+    } rows[] = {
+        {"#", "root"},          {"#/a~1b", "slash"},   {"#/a~0b", "tilde"},
+        {"#/a%20b", "blank"},   {"#/a%+5b", "sign"},   {"#/list/1", "second"},
+        {"#/list/01", NULL},    {"#/list/1x", NULL},   {"#/list/2", NULL},
+        {"#/list/-1", NULL},    {"#/list/", NULL},     {"#/list/4294967297", NULL},
+        {"#/", "nameless"},     {"#/a~1b/is/x", NULL}, {"#/none", NULL},
+        {"#known", "anchor"},   {"#unknown", NULL},    {"urn:x", "id"},
+        {"urn:x#/in", "inner"}, {"urn:y#/in", NULL},
+    };
+    static const char text[] =
+        "{\"is\":\"root\",\"a/b\":{\"is\":\"slash\"},\"a~b\":{\"is\":\"tilde\"},"
+        "\"a b\":{\"is\":\"blank\"},\"a%%+5b\":{\"is\":\"sign\"},\"\":{\"is\":\"nameless\"},"
+        "\"list\":[{\"is\":\"first\"},{\"is\":\"second\"}],"
+        "\"n\":{\"is\":\"anchor\",\"$anchor\":\"known\"},"
+        "\"i\":{\"is\":\"id\",\"$id\":\"urn:x\",\"in\":{\"is\":\"inner\"}},"
+        "\"%0300d1\":{\"is\":\"long, 1\"},\"%0300d2\":{\"is\":\"long, 2\"}}";
+    char whole[sizeof(text) + 2 * LONG], longest[LONG + 8];
+    struct error err = {0};
+    (void)state;
+    snprintf(whole, sizeof(whole), text, 0, 0);
+    cJSON *root = json_parse(span_str(whole), &err);
+    assert_non_null(root);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *is = cJSON_GetStringValue(json_get(json_reference(root, rows[i].ref), "is"));
+        if (rows[i].is == NULL ? is != NULL : is == NULL || strcmp(is, rows[i].is) != 0) {
+            fail_msg("%s: %s, want %s", rows[i].ref, is == NULL ? "nothing" : is,
+                     rows[i].is == NULL ? "nothing" : rows[i].is);
+        }
+    }
+    snprintf(longest, sizeof(longest), "#/%0300d2", 0);
+    assert_string_equal(cJSON_GetStringValue(json_get(json_reference(root, longest), "is")),
+                        "long, 2");
+    cJSON_Delete(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -620,6 +664,7 @@ int main(void)
         cmocka_unit_test(a_value_is_read_from_the_front),
         cmocka_unit_test(readers_name_the_field),
         cmocka_unit_test(many_escapes_are_printed_in_one_pass),
+        cmocka_unit_test(references_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
