@@ -19,6 +19,7 @@
 #include "engine/forward/pool.h"
 #include "engine/forward/weights.h"
 #include "engine/kernels/kernels.h"
+#include "tests/bench/median.h"
 
 enum { CONTEXT = 512, MAX_BATCH = 64, ROUNDS = 60, ADAPTERS = 8 };
 
@@ -113,18 +114,6 @@ static double decode(const struct bench *b, int pos, bool adapters)
     forward_step(b->forward, b->weights, runs, b->batch);
     forward_logits(b->forward, rows, b->batch, b->logits);
     return (double)(tick() - begin) * 1e-9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, int n)
-{
-    qsort(x, (size_t)n, sizeof(*x), by_value);
-    return x[n / 2];
 }
 
 static void measure(const struct bench *b, int rank)

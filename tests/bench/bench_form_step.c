@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "engine/engine.h"
+#include "tests/bench/median.h"
 
 enum { BATCH = 32, TOKENS = 48, MAX_ROUNDS = 100 };
 
@@ -113,18 +114,6 @@ static struct cost run(struct bench *b, int round, bool with_form)
     engine_stats(b->engine, &after);
     double steps = (double)(after.steps - before.steps);
     return (struct cost){(after.busy_seconds - before.busy_seconds) / steps, cpu / steps};
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, int n)
-{
-    qsort(x, (size_t)n, sizeof(*x), by_value);
-    return x[n / 2];
 }
 
 static void report(const char *name, double *with, double *without, int n)

@@ -21,6 +21,7 @@
 #include "engine/model/gguf.h"
 #include "engine/sample/form/vocabulary.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "tests/bench/median.h"
 
 struct times {
     double *us; /* owned */
@@ -47,12 +48,6 @@ static void add(struct times *t, double since)
 {
     if (!mem_reserve(&t->us, t->n + 1, &t->room, sizeof(*t->us))) exit(1);
     t->us[t->n++] = now_us() - since;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static void report(const char *name, struct times *t)

@@ -18,6 +18,7 @@
 #include "engine/kernels/kernels.h"
 #include "engine/forward/pool.h"
 #include "engine/forward/weights.h"
+#include "tests/bench/median.h"
 
 enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5, DECODES = 64 };
 
@@ -35,18 +36,6 @@ struct bench {
 static double seconds(void)
 {
     return (double)(getenv("CPU_TIME") != NULL ? clock_cpu_ns() : clock_ns()) * 1e-9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, int n)
-{
-    qsort(x, (size_t)n, sizeof(*x), by_value);
-    return x[n / 2];
 }
 
 /* Seconds to run a prompt of n tokens and get the last row's logits. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "reward/math/math.h"
+#include "tests/bench/median.h"
 
 enum { MAX_CASES = 100000 };
 
@@ -79,12 +80,6 @@ static void boxed_responses(struct arena *a)
     }
     printf("1 kB boxed responses %10.0f a second\n",
            rate(a, &MATH_DEFAULTS, answers, references, N, 20000));
-}
-
-static int by_value(const void *x, const void *y)
-{
-    double a = *(const double *)x, b = *(const double *)y;
-    return (a > b) - (a < b);
 }
 
 static void cases(const char *path)
