@@ -83,8 +83,9 @@ void input_begin(struct input *in, int rows)
     in->rows = in->i8.rows = in->f32.rows = rows;
 }
 
-void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
-                    const float *v, int ld, int n)
+/* input_put() for n_rows rows from row on: v [n_rows, ld]. */
+static void put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
+                     const float *v, int ld, int n)
 {
     assert(row >= 0 && row + n_rows <= in->rows && col + n <= in->k);
     if (in->forms.i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
@@ -98,7 +99,7 @@ void input_put_rows(const struct compute *c, const struct input *in, int row, in
 void input_put(const struct compute *c, const struct input *in, int row, int col, const float *v,
                int n)
 {
-    input_put_rows(c, in, row, 1, col, v, n, n);
+    put_rows(c, in, row, 1, col, v, n, n);
 }
 
 int input_view_rows(int k, int rows, int n_views)
@@ -439,7 +440,7 @@ static int swiglu_unit(const struct piece *p, int unit)
     for (int r = 0; r < p->n_rows; r++) {
         p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
     }
-    input_put_rows(p->c, j->out, p->row, p->n_rows, col, gate, WIDE, columns);
+    put_rows(p->c, j->out, p->row, p->n_rows, col, gate, WIDE, columns);
     return unit + 1;
 }
 

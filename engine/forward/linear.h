@@ -65,9 +65,6 @@ void input_begin(struct input *in, int rows);
 /* Put n values into row, columns col..; n and col multiples of ACT_BLOCK unless the whole row is put. */
 void input_put(const struct compute *c, const struct input *in, int row, int col, const float *v,
                int n);
-/* The same for n_rows rows from row on: v [n_rows, ld]. */
-void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
-                    const float *v, int ld, int n);
 /* input_put() of whole rows x [rows, ld], each first normalised when norm is not NULL; on all threads when worth it. */
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps);

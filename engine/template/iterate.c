@@ -8,7 +8,8 @@
 
 #include "engine/template/render.h"
 
-bool value_pair(struct render *r, struct value key, struct value v, struct value *out)
+/* The pair (key, value) as a tuple. */
+static bool value_pair(struct render *r, struct value key, struct value v, struct value *out)
 {
     struct value *p = render_alloc(r, 2, sizeof(*p));
     if (p == NULL) return false;

@@ -50,7 +50,4 @@ struct item_list {
 /* Append v. */
 bool item_list_add(struct render *r, struct item_list *l, struct value v);
 
-/* The pair (key, value) as a tuple. */
-bool value_pair(struct render *r, struct value key, struct value v, struct value *out);
-
 #endif

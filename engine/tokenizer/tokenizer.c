@@ -229,6 +229,22 @@ static bool check_id(struct building *g, int id, const char *what)
                      g->s->origin, what, id, g->t->n_tokens);
 }
 
+/* Make id a token that ends an answer. ERROR_INVALID_VALUE when it is no token, ERROR_TOO_LARGE when there are too
+ * many. */
+static bool add_eog(struct tokenizer *t, int id, struct error *err)
+{
+    if (id < 0 || id >= t->n_tokens) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "end token %d; there are %d tokens", id,
+                         t->n_tokens);
+    }
+    if (tokenizer_is_eog(t, id)) return true;
+    if (t->n_eog == VOCAB_MAX_EOG) {
+        return error_set(err, ERROR_TOO_LARGE, NULL, "more than %d end tokens", VOCAB_MAX_EOG);
+    }
+    t->eog[t->n_eog++] = id;
+    return true;
+}
+
 static bool copy_ids(struct building *g)
 {
     struct tokenizer *t = g->t;
@@ -240,16 +256,15 @@ static bool copy_ids(struct building *g)
     }
     t->bos = s->bos;
     t->eos = s->eos;
-    t->unk = s->unk;
     t->add_bos = s->add_bos && s->bos >= 0;
     t->add_eos = s->add_eos && s->eos >= 0;
-    if (s->eos >= 0 && !tokenizer_add_eog(t, s->eos, g->err)) return false;
+    if (s->eos >= 0 && !add_eog(t, s->eos, g->err)) return false;
     for (int i = 0; i < s->n_eog; i++) {
-        if (!tokenizer_add_eog(t, s->eog[i], g->err)) return false;
+        if (!add_eog(t, s->eog[i], g->err)) return false;
     }
     for (size_t i = 0; i < sizeof(eog_names) / sizeof(eog_names[0]); i++) {
         int id = text_map_get(&t->added_names, span_str(eog_names[i]));
-        if (id >= 0 && !tokenizer_add_eog(t, id, g->err)) return false;
+        if (id >= 0 && !add_eog(t, id, g->err)) return false;
     }
     return true;
 }
@@ -337,11 +352,6 @@ int tokenizer_eos(const struct tokenizer *t)
     return t->eos;
 }
 
-int tokenizer_unk(const struct tokenizer *t)
-{
-    return t->unk;
-}
-
 bool tokenizer_add_bos(const struct tokenizer *t)
 {
     return t->add_bos;
@@ -353,20 +363,6 @@ bool tokenizer_is_eog(const struct tokenizer *t, int id)
         if (t->eog[i] == id) return true;
     }
     return false;
-}
-
-bool tokenizer_add_eog(struct tokenizer *t, int id, struct error *err)
-{
-    if (id < 0 || id >= t->n_tokens) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "end token %d; there are %d tokens", id,
-                         t->n_tokens);
-    }
-    if (tokenizer_is_eog(t, id)) return true;
-    if (t->n_eog == VOCAB_MAX_EOG) {
-        return error_set(err, ERROR_TOO_LARGE, NULL, "more than %d end tokens", VOCAB_MAX_EOG);
-    }
-    t->eog[t->n_eog++] = id;
-    return true;
 }
 
 bool tokenizer_is_special(const struct tokenizer *t, int id)

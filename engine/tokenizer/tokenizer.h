@@ -106,17 +106,11 @@ int tokenizer_n_vocab(const struct tokenizer *t);
 int tokenizer_bos(const struct tokenizer *t);
 /* Ends a text; -1: none. */
 int tokenizer_eos(const struct tokenizer *t);
-/* Stands for what cannot be spelled; -1: none. */
-int tokenizer_unk(const struct tokenizer *t);
 /* Whether add_special puts BOS first. */
 bool tokenizer_add_bos(const struct tokenizer *t);
 
 /* Whether id ends an answer: EOS, end of turn, what generation_config.json lists. */
 bool tokenizer_is_eog(const struct tokenizer *t, int id);
-
-/* Make id one of those. While setting up, before other threads use t.
- * ERROR_INVALID_VALUE when it is no token, ERROR_TOO_LARGE when there are too many. */
-bool tokenizer_add_eog(struct tokenizer *t, int id, struct error *err);
 
 /* Whether id is a control token. */
 bool tokenizer_is_special(const struct tokenizer *t, int id);

@@ -61,7 +61,7 @@ struct tokenizer {
     int n_splits;
     bool strip_space;
 
-    int bos, eos, unk;
+    int bos, eos;
     bool add_bos, add_eos;
     int eog[VOCAB_MAX_EOG];
     int n_eog;

@@ -66,16 +66,6 @@ bool bench_warm_up(struct engine *e, uint64_t *draw, struct error *err);
 bool bench_measure(struct engine *e, struct bench_row *row, int repeat, uint64_t *draw,
                    struct error *err);
 
-/* Shares, from 0 to 1, of the limit that binds: the multiply-adds of matrix products that were
- * really done (logits of rows that ask for them, chosen experts only) over what the kernels' own
- * instructions allow, each type with its own; and decoding reads the weights once for all samples. */
-double bench_prompt_share(const struct bench_report *r, const struct bench_row *row);
-/* The same of decoding. */
-double bench_decode_share(const struct bench_report *r, const struct bench_row *row);
-/* The figure of older reports: `rate` tokens a second times the model's parameters, over the limit
- * of the file's commonest type. */
-double bench_share_by_parameters(const struct bench_report *r, double rate);
-
 /* The report as Markdown. */
 void bench_print_tables(const struct bench_report *r, FILE *out);
 /* The report as one JSON object. */

@@ -26,7 +26,9 @@ static double macs_limit(const struct bench_report *r)
     return is_float ? r->limits.float_macs : r->limits.int8_macs;
 }
 
-double bench_share_by_parameters(const struct bench_report *r, double rate)
+/* The figure of older reports: `rate` tokens a second times the model's parameters, over the limit
+ * of the file's commonest type. */
+static double bench_share_by_parameters(const struct bench_report *r, double rate)
 {
     return rate * (double)r->info->parameters / macs_limit(r);
 }
@@ -43,7 +45,10 @@ static double token_seconds(const struct bench_report *r, double logits)
     return seconds;
 }
 
-double bench_prompt_share(const struct bench_report *r, const struct bench_row *row)
+/* Shares, from 0 to 1, of the limit that binds: the multiply-adds of matrix products that were
+ * really done (logits of rows that ask for them, chosen experts only) over what the kernels' own
+ * instructions allow, each type with its own; and decoding reads the weights once for all samples. */
+static double bench_prompt_share(const struct bench_report *r, const struct bench_row *row)
 {
     return row->prompt_rate * token_seconds(r, 1.0 / row->prompt);
 }
@@ -55,7 +60,8 @@ static double step_bytes(const struct engine_info *m, int batch)
     return (double)m->step_bytes + (double)m->expert_bytes * (chosen < 1 ? chosen : 1);
 }
 
-double bench_decode_share(const struct bench_report *r, const struct bench_row *row)
+/* The same of decoding. */
+static double bench_decode_share(const struct bench_report *r, const struct bench_row *row)
 {
     double steps = row->decode_rate / row->batch;
     double by_macs = row->decode_rate * token_seconds(r, 1);

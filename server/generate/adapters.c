@@ -318,11 +318,6 @@ void adapters_each(struct adapters *a,
     pthread_mutex_unlock(&a->lock);
 }
 
-int adapters_most(const struct adapters *a)
-{
-    return a->most;
-}
-
 /* ---- at the start ---- */
 
 static bool load_one(struct adapters *a, const char *text, struct error *err)

@@ -58,7 +58,4 @@ void adapters_each(struct adapters *a,
                    void (*fn)(void *arg, const char *name, const char *path,
                               const struct adapter *ad),
                    void *arg);
-/* How many there may be. */
-int adapters_most(const struct adapters *a);
-
 #endif

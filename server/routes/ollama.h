@@ -22,7 +22,4 @@ void ollama_emit_time(struct buffer *out, const char *key, int64_t unix_ns);
 /* name without ":latest": for Ollama a model without a tag has that one. */
 struct span ollama_model_name(struct span name);
 
-/* "details": format, family, sizes. */
-void ollama_emit_details(const struct engine_info *info, struct buffer *out);
-
 #endif

@@ -52,7 +52,8 @@ static void emit_size(struct buffer *out, const char *key, int64_t parameters)
     emit_str(out, key, text);
 }
 
-void ollama_emit_details(const struct engine_info *info, struct buffer *out)
+/* "details": format, family, sizes. */
+static void ollama_emit_details(const struct engine_info *info, struct buffer *out)
 {
     emit_object(out, "details");
     emit_str(out, "parent_model", "");

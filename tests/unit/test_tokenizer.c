@@ -93,7 +93,6 @@ static void added_tokens(void **state)
     assert_string_equal(pieces(t, span_str("a"), full), "<s>|a");
     assert_int_equal(tokenizer_bos(t), 10);
     assert_int_equal(tokenizer_eos(t), 17);
-    assert_int_equal(tokenizer_unk(t), -1);
     assert_true(tokenizer_add_bos(t));
     assert_true(tokenizer_is_eog(t, 17) && tokenizer_is_eog(t, 14) && !tokenizer_is_eog(t, 10));
     assert_true(tokenizer_is_special(t, 10) && !tokenizer_is_special(t, 14) &&

@@ -178,11 +178,3 @@ void mask_cache_counts(struct mask_cache *c, uint64_t *found, uint64_t *asked)
     *asked = c->asked;
     pthread_mutex_unlock(&c->lock);
 }
-
-size_t mask_cache_bytes(struct mask_cache *c)
-{
-    pthread_mutex_lock(&c->lock);
-    size_t bytes = (size_t)c->n * entry_bytes(c);
-    pthread_mutex_unlock(&c->lock);
-    return bytes;
-}

@@ -44,7 +44,4 @@ void mask_cache_put(struct mask_cache *c, const struct mask_key *key, const uint
 /* Masks found so far, and masks asked for. */
 void mask_cache_counts(struct mask_cache *c, uint64_t *found, uint64_t *asked);
 
-/* Bytes that are held. */
-size_t mask_cache_bytes(struct mask_cache *c);
-
 #endif

@@ -17,6 +17,10 @@
 #include "reward/math/real/interval.h"
 #include "reward/math/tree/functions.h"
 
+/* A name, a product or ratio of names, f(x), a tuple of names, words: what may stand left of = and
+ * be given a value. */
+static bool claim_is_name(const struct expr *e);
+
 /* What may stand in the parentheses of E(x, 0): names and numbers. */
 static bool is_argument(const struct expr *e)
 {
@@ -27,7 +31,7 @@ static bool is_argument(const struct expr *e)
     return e->n > 0 && e->op == B_ROUND;
 }
 
-bool claim_is_name(const struct expr *e)
+static bool claim_is_name(const struct expr *e)
 {
     switch ((enum expr_kind)e->kind) {
     case E_SYM:
@@ -57,7 +61,8 @@ bool claim_is_name(const struct expr *e)
     }
 }
 
-bool claim_all_equal_signs(const struct expr *e)
+/* Every sign of the chain e is =. */
+static bool claim_all_equal_signs(const struct expr *e)
 {
     for (uint32_t i = 0; i + 1 < e->n; i++) {
         if (e->text.p[i] != R_EQ) return false;

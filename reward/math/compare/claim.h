@@ -9,13 +9,6 @@
 #include "reward/math/tree/expr.h"
 #include "reward/math/work/work.h"
 
-/* A name, a product or ratio of names, f(x), a tuple of names, words: what may stand left of = and
- * be given a value. */
-bool claim_is_name(const struct expr *e);
-
-/* Every sign of the chain e is =. */
-bool claim_all_equal_signs(const struct expr *e);
-
 /* No operand of e holds a symbol. */
 bool claim_all_constant(const struct expr *e);
 

@@ -124,8 +124,10 @@ static bool declares(const struct expr *e, struct span *name, int *set)
     return true;
 }
 
-const struct expr *family_members(struct arena *a, const struct expr *e, struct span *parameter,
-                                  int *set)
+/* The members and the parameter of e, "k pi, k \in \mathbb{Z}", and the set it is in (C_INTEGERS or
+ * C_NATURALS); e itself, and no name, when it declares none. */
+static const struct expr *family_members(struct arena *a, const struct expr *e,
+                                         struct span *parameter, int *set)
 {
     *parameter = span_of(NULL, 0);
     if (e->kind == E_BUILDER && declares(e->arg[1], parameter, set)) return e->arg[0];

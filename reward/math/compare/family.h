@@ -15,11 +15,6 @@
  * integer)" at its end written ", n \in \mathbb{Z}"; text itself when it has none. */
 struct span family_text(struct arena *a, struct span text);
 
-/* The members and the parameter of e, "k pi, k \in \mathbb{Z}", and the set it is in (C_INTEGERS or
- * C_NATURALS); e itself, and no name, when it declares none. */
-const struct expr *family_members(struct arena *a, const struct expr *e, struct span *parameter,
-                                  int *set);
-
 /* compare_exprs() of two answers of which either may be a family, or hold constants of its own. */
 enum equality family_equal(struct math_work *w, const struct expr *gold, const struct expr *answer);
 

@@ -49,9 +49,6 @@ int64_t rational_floor(struct rational a);
 /* The value of e where it is a rational built from numbers and + - * / ^ that fits in 64 bits. */
 bool rational_of(const struct expr *e, const struct binding *b, struct rational *out);
 
-/* e = *out pi, for a rational *out. */
-bool rational_of_pi(const struct expr *e, const struct binding *b, struct rational *out);
-
 /* The greatest common divisor, not negative; 0 of 0 and 0. */
 int64_t rational_gcd(int64_t a, int64_t b);
 

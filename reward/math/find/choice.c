@@ -47,7 +47,8 @@ static bool has_letters(const struct math_options *o)
     return true;
 }
 
-int choice_of_letter(int c, const struct math_options *o)
+/* The choice that a letter names, -1 for none. */
+static int choice_of_letter(int c, const struct math_options *o)
 {
     char one = (char)upper(c);
     if (!ascii_is_letter(one)) return -1;

@@ -18,9 +18,6 @@ int choice_of(struct span text, const struct math_options *options, bool bare_on
  * letter. {NULL, 0} when s does not begin with one. */
 struct span choice_content(struct span s, char *letter);
 
-/* The choice that a letter names, -1 for none. */
-int choice_of_letter(int c, const struct math_options *options);
-
 /* What a choice says, where the options tell its content and not only its letter; else {NULL, 0}. */
 struct span choice_text(int choice, const struct math_options *options);
 

@@ -80,7 +80,9 @@ bool formula_reads(struct arena *a, struct span s)
     return e != NULL && is_formula(e);
 }
 
-size_t formula_with_percent(struct span s, size_t end)
+/* The offset after the percent or degree sign, in signs or words, that follows s.p[end] at once;
+ * end itself when none does. */
+static size_t formula_with_percent(struct span s, size_t end)
 {
     static const char *const forms[] = {"%",      "\\%",      "percent", "pct",
                                         "\\circ", "\xc2\xb0", "degrees"};

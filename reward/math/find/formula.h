@@ -28,8 +28,4 @@ bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f);
 /* The last formula of s that reads as mathematics. */
 bool formula_last(struct arena *a, struct span s, struct formula *out);
 
-/* The offset after the percent or degree sign, in signs or words, that follows s.p[end] at once;
- * end itself when none does. */
-size_t formula_with_percent(struct span s, size_t end);
-
 #endif

@@ -30,7 +30,8 @@ enum { MAX_MOMENT = 60, MAX_COPULAS = 12 };
 
 static const struct span NOTHING = {NULL, 0};
 
-bool stated_is_moment(struct arena *a, struct span s)
+/* The time of day or the date that s is. */
+static bool stated_is_moment(struct arena *a, struct span s)
 {
     int seconds;
     bool marked;

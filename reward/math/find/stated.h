@@ -34,7 +34,4 @@ bool stated_keep(struct stated *out, const struct spoken *v);
 /* "12 percent per year": the share, whatever it is by. t itself elsewhere. */
 struct span stated_without_period(struct span t);
 
-/* The time of day or the date that s is. */
-bool stated_is_moment(struct arena *a, struct span s);
-
 #endif

@@ -75,7 +75,9 @@ static bool size(const struct expr *e, const struct point *p, int levels, struct
     }
 }
 
-bool magnitude_of(const struct expr *e, const struct point *p, struct interval *out)
+/* ln |e| at p (NULL: e is constant) of a value that is not 0. False where that cannot be told: e has
+ * no value there, may be 0, or its exponents are themselves beyond a double. */
+static bool magnitude_of(const struct expr *e, const struct point *p, struct interval *out)
 {
     bool ok = size(e, p, MAX_LEVELS, out);
     assert(!ok || out->error >= 0);
