@@ -8,7 +8,7 @@
 #include "engine/adapter/read.h"
 #include "engine/engine_impl.h"
 #include "engine/forward/dora.h"
-#include "engine/machine_memory.h"
+#include "base/machine_memory.h"
 #include "engine/stage.h"
 
 _Static_assert((int)ENGINE_MAX_LORA_RANK == (int)ADAPTER_MAX_RANK, "told to clients as it is");

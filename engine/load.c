@@ -18,7 +18,7 @@
 #include "engine/adapter/read.h"
 #include "engine/forward/forward.h"
 #include "engine/forward/lora_merge.h"
-#include "engine/machine_memory.h"
+#include "base/machine_memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/kv_store.h"
 #include "engine/model/content.h"

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "engine/engine_impl.h"
 #include "engine/forward/weights.h"
-#include "engine/machine_memory.h"
+#include "base/machine_memory.h"
 #include "engine/model/alike.h"
 #include "engine/model/merge.h"
 #include "engine/model/safetensors.h"

@@ -1,4 +1,4 @@
-/* tests/unit/test_processors.c - quotas of control groups, of both versions, read from folders made
+/* tests/unit/test_control_groups.c - quotas and memory of control groups, of both versions, read from folders made
  * for the purpose.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/machine_memory.h"
 #include "base/processors.h"
 
 static char root[64];
@@ -87,20 +88,90 @@ static const struct {
     {"nonsense", {{"cpu.max", "lots\n"}}, "hello\n0::\n:::\n", 0},
 };
 
+/* Files below a root of their own, until it is taken away. */
+static void put_all(const char *const files[6][2])
+{
+    snprintf(root, sizeof(root), "/tmp/test-groups-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    for (int f = 0; f < 6 && files[f][0] != NULL; f++) {
+        put(files[f][0], files[f][1]);
+    }
+}
+
+static void take_away(void)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
 static void test_quotas(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char command[128];
-        snprintf(root, sizeof(root), "/tmp/test-processors-XXXXXX");
-        assert_non_null(mkdtemp(root));
-        for (int f = 0; f < 6 && cases[i].files[f][0] != NULL; f++) {
-            put(cases[i].files[f][0], cases[i].files[f][1]);
-        }
+        put_all(cases[i].files);
         int got = processors_quota(root, span_str(cases[i].groups));
-        snprintf(command, sizeof(command), "rm -r %s", root);
-        assert_int_equal(system(command), 0);
+        take_away();
         if (got != cases[i].quota) fail_msg("%s: %d, not %d", cases[i].name, got, cases[i].quota);
+    }
+}
+
+static const struct {
+    const char *name;
+    const char *files[6][2];
+    const char *groups;
+    int64_t left;
+} memories[] = {
+    {"no groups at all", {{NULL, NULL}}, "", INT64_MAX},
+    {"version 2, no limit",
+     {{"memory.max", "max\n"}, {"memory.current", "5000\n"}},
+     "0::/\n",
+     INT64_MAX},
+    {"version 2, a container's root",
+     {{"memory.max", "8000\n"}, {"memory.current", "5000\n"}},
+     "0::/\n",
+     3000},
+    {"version 2, files that may go",
+     {{"memory.max", "8000\n"},
+      {"memory.current", "5000\n"},
+      {"memory.stat", "anon 1000\nfile 4000\ninactive_file 2500\nactive_file 1500\n"}},
+     "0::/\n",
+     5500},
+    {"version 2, own group, tighter than the one above",
+     {{"a/memory.max", "9000\n"},
+      {"a/memory.current", "1000\n"},
+      {"a/b/memory.max", "2000\n"},
+      {"a/b/memory.current", "500\n"}},
+     "0::/a/b\n",
+     1500},
+    {"version 2, the one above is full",
+     {{"a/memory.max", "9000\n"},
+      {"a/memory.current", "9500\n"},
+      {"a/b/memory.max", "2000\n"},
+      {"a/b/memory.current", "500\n"}},
+     "0::/a/b\n",
+     0},
+    {"version 1",
+     {{"memory/docker/x/memory.limit_in_bytes", "8000\n"},
+      {"memory/docker/x/memory.usage_in_bytes", "5000\n"},
+      {"memory/docker/x/memory.stat", "cache 1000\ninactive_file 1\ntotal_inactive_file 700\n"}},
+     "4:memory:/docker/x\n3:cpu,cpuacct:/docker/x\n",
+     3700},
+    {"another controller", {{"memory/memory.limit_in_bytes", "1\n"}}, "1:cpuset:/\n", INT64_MAX},
+    {"nonsense", {{"memory.max", "lots\n"}}, "hello\n0::\n:::\n", INT64_MAX},
+};
+
+static void test_memory(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(memories) / sizeof(memories[0]); i++) {
+        put_all(memories[i].files);
+        int64_t got = machine_groups_memory(root, span_str(memories[i].groups));
+        take_away();
+        if (got != memories[i].left) {
+            fail_msg("%s: %lld, not %lld", memories[i].name, (long long)got,
+                     (long long)memories[i].left);
+        }
     }
 }
 
@@ -109,12 +180,14 @@ static void test_here(void **state)
     (void)state;
     assert_true(processors_usable() >= 1);
     assert_true(processors_usable() <= sysconf(_SC_NPROCESSORS_CONF));
+    assert_true(machine_free_memory() > 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quotas),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
