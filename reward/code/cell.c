@@ -194,6 +194,7 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
     w->scoped = w->layers.landlock_abi >= 6;
     w->layers.seccomp = seccomp_prepare(&w->filter);
     walls_bound_capabilities();
+    w->oom_kills = proctree_oom_kills(w->proc);
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
     hello->layers = w->layers;
     if (!w->layers.namespaces && !warm_write_library(w->preload)) {

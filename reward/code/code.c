@@ -18,6 +18,7 @@
 #include "reward/code/cases.h"
 #include "reward/code/ioi.h"
 #include "reward/code/probe.h"
+#include "reward/code/run_limits.h"
 #include "reward/code/trial.h"
 #include "reward/rules/text.h"
 
@@ -103,6 +104,7 @@ static struct trial_options read_options(const struct reward_call *call,
         .total_s = o[OPT_TOTAL_S].real,
         .memory_bytes = (size_t)o[OPT_MEMORY_MB].i << 20,
         .output_bytes = (size_t)o[OPT_OUTPUT_KB].i << 10,
+        .runs = call->runs,
         .stop_at_failure = !o[OPT_PARTIAL].on || tests->ioi != NULL,
     };
     if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60) {
@@ -301,6 +303,16 @@ static enum score_status try_program(const struct reward_call *call, struct code
     return status;
 }
 
+/* To a worker, with what it will need there. */
+static enum score_status defer(const struct reward_call *call, const struct code_tests *tests,
+                               const struct language *l, struct reward_out *out)
+{
+    struct trial_options o = read_options(call, tests, l);
+    size_t most = sandboxes_most();
+    out->memory = run_memory_of(l, o.memory_bytes, (int)(tests->n < most ? tests->n : most));
+    return SCORE_DEFER;
+}
+
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     struct code_tests tests;
@@ -330,7 +342,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
         detail_text(out, "error", span_str(why.message));
         return SCORE_CANNOT;
     }
-    if (!call->in_worker) return SCORE_DEFER;
+    if (!call->in_worker) return defer(call, &tests, l, out);
     return try_program(call, &tests, l, with_setup(source, &tests, call->arena), out);
 }
 

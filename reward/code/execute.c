@@ -194,7 +194,10 @@ static bool is_fault(struct program_run *x, const struct sandbox_result *r)
                   x->order.language->name);
     }
     if (r->end == SANDBOX_FAULT) error_set(&x->error, ERROR_SYSTEM, NULL, "%s", r->error);
-    return r->end == SANDBOX_NOT_FOUND || r->end == SANDBOX_FAULT;
+    if (r->starved && (r->end != SANDBOX_EXITED || r->code != 0)) {
+        error_set(&x->error, ERROR_SYSTEM, NULL, "the disk or the memory of the machine was full");
+    }
+    return x->error.code != ERROR_NONE;
 }
 
 static void run_plainly(struct program_run *x)
@@ -246,10 +249,10 @@ static bool answer(struct program_run *x, struct buffer *out)
     return ok;
 }
 
-bool execute_serve(int budget_ms, struct span packed, struct buffer *out)
+bool execute_serve(const struct service_grant *g, struct span packed, struct buffer *out)
 {
     struct program_run *x = mem_new(1, sizeof(*x), NULL);
-    (void)budget_ms; /* its processes have limits of their own */
+    (void)g; /* its processes have limits of their own, and one runs at a time */
     bool ok = x != NULL && (x->arena = arena_new(REWARD_SCRATCH_BYTES)) != NULL;
     if (ok) {
         buffer_init(&x->binary, FRAME_MAX_BYTES);

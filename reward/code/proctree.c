@@ -227,6 +227,23 @@ bool proctree_measure(int proc, pid_t root, struct proctree_use *out)
     return ok;
 }
 
+/* proc(5), /proc/vmstat: a name and a number a line, some eight kilobytes. */
+uint64_t proctree_oom_kills(int proc)
+{
+    char text[16384];
+    size_t n = 0;
+    ssize_t got;
+    int fd = openat(proc, "vmstat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    while (n < sizeof(text) - 1 && (got = read(fd, text + n, sizeof(text) - 1 - n)) > 0) {
+        n += (size_t)got;
+    }
+    close(fd);
+    text[n] = '\0';
+    const char *row = strstr(text, "\noom_kill ");
+    return row == NULL ? 0 : strtoull(row + strlen("\noom_kill "), NULL, 10);
+}
+
 pid_t proctree_self(int proc)
 {
     char text[32];

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* What processes take together. */
@@ -20,6 +21,9 @@ struct proctree_use {
 
 /* All descendants of root. proc: a descriptor of /proc. False when it cannot be read. */
 bool proctree_measure(int proc, pid_t root, struct proctree_use *out);
+
+/* Processes that the kernel has killed for want of memory since the machine began; 0: not known. */
+uint64_t proctree_oom_kills(int proc);
 
 /* The process that reads, as that /proc numbers it; 0 when unknown. */
 pid_t proctree_self(int proc);

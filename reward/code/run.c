@@ -451,6 +451,17 @@ static bool prepare(struct running *g, struct walls *w, bool *made)
     return false;
 }
 
+/* Has the kernel killed something for want of memory since the last look? What failed meanwhile may have
+ * failed of that. Where all goes well nobody looks. */
+static bool memory_was_out(struct running *g)
+{
+    bool well = g->verdict == SANDBOX_EXITED && g->result->code == 0;
+    if (well || g->verdict == SANDBOX_NOT_FOUND) return false;
+    uint64_t before = g->walls->oom_kills;
+    g->walls->oom_kills = proctree_oom_kills(g->walls->proc);
+    return g->walls->oom_kills > before;
+}
+
 enum run_left run_program(struct walls *w, const struct sandbox_run *run, int control,
                           struct sandbox_result *r)
 {
@@ -471,7 +482,7 @@ enum run_left run_program(struct walls *w, const struct sandbox_run *run, int co
     } else {
         g.verdict = SANDBOX_FAULT;
     }
-    r->starved = r->starved || (made && !workdir_has_room(w, &run->limits));
+    r->starved = r->starved || (made && !workdir_has_room(w, &run->limits)) || memory_was_out(&g);
     assert(g.verdict >= 0 && g.verdict < SANDBOX_ENDS); /* every run has an end */
     r->end = (enum sandbox_end)g.verdict;
     for (int i = 0; i < PIPES; i++) {

@@ -4,6 +4,7 @@
  */
 #include "reward/code/run_limits.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum {
@@ -42,4 +43,18 @@ struct sandbox_limits compile_limits(const struct language *l, double time_s)
     limits.work_files = BUILD_FILES;
     limits.processes = BUILD_PROCESSES;
     return limits;
+}
+
+static int64_t bytes_of(const struct sandbox_limits *limits)
+{
+    return (int64_t)limits->memory_bytes + (int64_t)limits->work_bytes;
+}
+
+struct run_memory run_memory_of(const struct language *l, size_t memory_bytes, int runs)
+{
+    struct sandbox_limits run = run_limits(l, 1, memory_bytes, 0), compile = compile_limits(l, 1);
+    assert(runs >= 1);
+    return (struct run_memory){.run_bytes = bytes_of(&run),
+                               .once_bytes = l->product != NULL ? bytes_of(&compile) : 0,
+                               .runs = runs};
 }

@@ -25,7 +25,7 @@ void sandboxes_configure(const struct sandbox_options *o)
     boxes.probed = false;
 }
 
-static size_t most(void)
+size_t sandboxes_most(void)
 {
     static int n;
     if (n == 0) n = processors_usable();
@@ -34,7 +34,7 @@ static size_t most(void)
 
 size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
 {
-    if (wanted > most()) wanted = most();
+    if (wanted > sandboxes_most()) wanted = sandboxes_most();
     while (boxes.n < wanted) {
         struct error why = {0};
         struct sandbox *box = sandbox_open(&boxes.options, &why);

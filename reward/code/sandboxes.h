@@ -15,6 +15,9 @@ enum { SANDBOXES_MAX = 8 };
 /* How sandboxes are opened in this process and those forked from it; call before the first. */
 void sandboxes_configure(const struct sandbox_options *o);
 
+/* How many may be open at once: one a processor, and not more than there is room for. */
+size_t sandboxes_most(void);
+
 /* Up to `wanted` open sandboxes at *list, at least one; 0 and err when there can be none. */
 size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err);
 

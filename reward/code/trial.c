@@ -102,7 +102,8 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
         if (s == TRIAL_SANDBOX_ERROR) {
             error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
         } else if (s != TRIAL_ACCEPTED && r.starved) {
-            error_set(&t->error, ERROR_SYSTEM, NULL, "the disk was full while the compiler ran");
+            error_set(&t->error, ERROR_SYSTEM, NULL,
+                      "the disk or the memory of the machine was full while the compiler ran");
         } else {
             t->compile = s == TRIAL_ACCEPTED && r.was_fetched[0] ? s : TRIAL_COMPILE_ERROR;
         }
@@ -434,7 +435,8 @@ static enum trial_status judge_fairly(const struct session *s, struct sandbox *b
     if (arena_failed(s->arena)) {
         lacks_memory(err);
     } else if (r->starved) {
-        error_set(err, ERROR_SYSTEM, NULL, "the disk was full while the program ran");
+        error_set(err, ERROR_SYSTEM, NULL,
+                  "the disk or the memory of the machine was full while the program ran");
     } else {
         return status;
     }
@@ -578,7 +580,8 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
         t->statuses[i] = TRIAL_SKIPPED;
     }
     s.end_ns = clock_ns() + (uint64_t)(o->total_s * 1e9);
-    size_t n = sandboxes_get(tests->n, &list, &t->error);
+    size_t most = (size_t)o->runs < tests->n ? (size_t)o->runs : tests->n;
+    size_t n = sandboxes_get(most, &list, &t->error);
     for (size_t i = 0; i < n; i++) {
         bays[i].box = list[i];
     }

@@ -31,6 +31,7 @@ struct trial_options {
     double time_s;  /* CPU seconds of one test */
     double total_s; /* wall seconds of all */
     size_t memory_bytes, output_bytes;
+    int runs;             /* tests side by side, at most */
     bool stop_at_failure; /* all or nothing: the rest is skipped */
 };
 
@@ -51,8 +52,9 @@ struct trial {
     struct buffer message;     /* what the compiler said, or the first failing test's stderr; cut */
     bool compiled;             /* the language is compiled */
     bool not_installed;        /* the language is */
-    const char *library;       /* a Python library that is not, though the tests' grader has it; or NULL */
-    struct error error;        /* of the first SANDBOX_ERROR */
+    const char
+        *library;       /* a Python library that is not, though the tests' grader has it; or NULL */
+    struct error error; /* of the first SANDBOX_ERROR */
 };
 
 /* Nothing tried yet. */

@@ -34,6 +34,7 @@ struct walls {
     char box[64];             /* the folder that holds the work directory */
     char work[80];            /* the work directory of the run under way */
     unsigned n_runs;          /* names given so far */
+    uint64_t oom_kills;       /* the machine's, when last looked */
     char preload[80];         /* file of the library that makes interpreters wait (preload.c) */
     struct warm warm;         /* the one that waits */
 };

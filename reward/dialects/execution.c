@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/code/code.h"
+#include "reward/code/run_limits.h"
 #include "reward/workers/frame.h"
 #include "reward/judge/judge_impl.h"
 #include "reward/row/limits.h"
@@ -50,6 +51,7 @@ bool execution_add(struct execution *x, const struct execute_order *order, int b
     r->task.pool = POOL_SANDBOX;
     r->task.done = run_done;
     r->task.cancelled = &x->cancelled;
+    r->task.memory = run_memory_of(order->language, (size_t)order->memory_mb << 20, 1);
     r->task.budget_ms = budget_ms < QUEUE_MS ? budget_ms : QUEUE_MS;
     buffer_init(&r->answer, FRAME_MAX_BYTES);
     buffer_init(&r->task.frame, FRAME_MAX_BYTES);

@@ -93,6 +93,7 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
                     .n_services = SERVICES,
                     .memory_bytes = (size_t)o->worker_memory_bytes},
         .boot = may_execute ? span_of(&judge->boot, sizeof(judge->boot)) : span_of(NULL, 0),
+        .program_bytes = o->program_bytes,
         .max_waiting = o->queue_items,
     };
     judge->item_budget_ms =
@@ -162,6 +163,8 @@ void judge_stats_get(struct judge *judge, struct judge_stats *out)
         .lost = d.lost,
         .workers = d.workers,
         .workers_busy = d.busy,
+        .promised = d.promised,
+        .promised_most = d.promised_most,
         .waiting = d.waiting,
         .waits = d.waits,
         .wait_ms = d.wait_ms,

@@ -30,6 +30,8 @@ struct judge_options {
     bool code_unsafe;            /* run code even where the sandbox has too few walls */
     int max_items;               /* of one request; lines of a stream are not counted */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
+    int64_t
+        program_bytes; /* memory of all programs that run for rewards; 0: half of what is free */
 };
 
 /* The settings of the options above: their names, defaults and help (config/settings.h). */
@@ -98,6 +100,7 @@ struct judge_stats {
     double wait_ms,
         wait_error_ms; /* what they waited, and how far that was from what was expected */
     uint64_t refused;  /* requests whose turn was expected too late */
+    int64_t promised, promised_most; /* bytes that programs now at work may take; the bound on it */
 };
 
 /* A copy of them. Any thread. */

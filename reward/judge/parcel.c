@@ -190,7 +190,8 @@ static enum score_status lacks_memory(struct reward_out *out)
     return SCORE_CANNOT;
 }
 
-static enum score_status judge_order(struct unpack *u, int budget_ms, struct reward_out *out)
+static enum score_status judge_order(struct unpack *u, const struct service_grant *g,
+                                     struct reward_out *out)
 {
     struct reward_call call;
     struct span entry = unpack_span(u), item = unpack_span(u);
@@ -202,11 +203,12 @@ static enum score_status judge_order(struct unpack *u, int budget_ms, struct rew
     }
     assert(bench.specs.n >= 1 && !bench.specs.specs[0].hidden);
     call.in_worker = true;
-    call.budget_ms = budget_ms;
+    call.budget_ms = g->budget_ms;
+    call.runs = g->runs;
     return score_part(&bench.specs.specs[0], &call, out);
 }
 
-bool parcel_serve(int budget_ms, struct span order, struct buffer *answer)
+bool parcel_serve(const struct service_grant *g, struct span order, struct buffer *answer)
 {
     struct unpack u = {.rest = order};
     struct error err = {0};
@@ -214,7 +216,7 @@ bool parcel_serve(int budget_ms, struct span order, struct buffer *answer)
     if (!bench_open()) return false;
     buffer_init(&details, REWARD_MAX_DETAILS);
     struct reward_out out = {.details = &details, .err = &err};
-    enum score_status status = judge_order(&u, budget_ms, &out);
+    enum score_status status = judge_order(&u, g, &out);
     if (details.failed) buffer_clear(&details);
     pack_answer(answer, status, &out);
     buffer_clear(&details);

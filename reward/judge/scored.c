@@ -168,7 +168,8 @@ static bool write_order(struct scored *s, int i, const struct reward_call *call,
     return ok;
 }
 
-static struct remote *remote_new(struct scored *s, int i, const struct reward_call *call)
+static struct remote *remote_new(struct scored *s, int i, const struct reward_call *call,
+                                 const struct run_memory *memory)
 {
     const struct spec *spec = &s->specs->specs[i];
     struct remote *r = mem_new(1, sizeof(*r), NULL);
@@ -178,6 +179,7 @@ static struct remote *remote_new(struct scored *s, int i, const struct reward_ca
     r->task.pool = spec->reward->pool;
     r->task.done = remote_done;
     r->task.cancelled = &s->run->cancelled;
+    r->task.memory = *memory;
     r->task.budget_ms = spec->reward->budget_ms == NULL ? s->run->judge->item_budget_ms
                                                         : spec->reward->budget_ms(call);
     buffer_init(&r->answer, FRAME_MAX_BYTES);
@@ -204,7 +206,8 @@ static bool admits(struct run *run, enum worker_pool pool)
 }
 
 /* Hand part i to the workers. */
-static void send_away(struct scored *s, int i, const struct reward_call *call)
+static void send_away(struct scored *s, int i, const struct reward_call *call,
+                      const struct run_memory *memory)
 {
     struct part *p = &s->parts[i];
     assert(p->state != PART_AWAY && p->remote == NULL); /* a part is sent away once */
@@ -214,7 +217,7 @@ static void send_away(struct scored *s, int i, const struct reward_call *call)
         return;
     }
     mem_forget();
-    struct remote *r = remote_new(s, i, call);
+    struct remote *r = remote_new(s, i, call, memory);
     if (r == NULL) {
         part_cannot(p, SCORE_NO_MEMORY);
         return;
@@ -293,7 +296,7 @@ static void score_here(struct scored *s, int i, struct desk *d, struct reward_ca
     struct reward_out out = {.details = &d->details, .err = &e};
     enum score_status status = score_part(&s->specs->specs[i], call, &out);
     if (status == SCORE_DEFER) {
-        send_away(s, i, call);
+        send_away(s, i, call, &out.memory);
         return;
     }
     if (d->details.failed) { /* never half a details object */

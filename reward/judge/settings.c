@@ -15,6 +15,7 @@ static const struct setting rows[] = {
     {"verify-workers", SETTING_INT,     AT(workers), "0", 0, 128, .help = "most processes for algebra that is not provably cheap; 0: eight a processor"},
     {"verify-seconds", SETTING_SECONDS, AT(item_budget_ms), "2", 0, 600, .help = "CPU seconds an item's algebra may take"},
     {"verify-memory",  SETTING_BYTES,   AT(worker_memory_bytes), "512M", 32 * M, 64 * G, .help = "memory of one such process"},
+    {"code-memory",    SETTING_BYTES,   AT(program_bytes), "0", 0, 64 * 1024 * G, .help = "memory of all programs together that run for rewards, by their limits; 0: half of what is free"},
     {"verify-items",   SETTING_INT,     AT(max_items), "100000", 1, 1 << 24, .help = "items in one request"},
     {"max-wait",       SETTING_SECONDS, AT(max_wait_ms), "30", 0, 86400, .help = "a request whose turn (at the model, the verifiers, the sandboxes) is expected later is refused with 429; 0: none is"},
     {"code-unsafe",    SETTING_BOOL,    AT(code_unsafe), "false", .help = "run code even where the machine offers too few walls"},

@@ -74,6 +74,7 @@ struct reward_call {
     int budget_ms;               /* in a worker: CPU time of this call */
     long (*count_tokens)(void *arg, struct span text); /* NULL when nobody can */
     void *count_arg;
+    int runs; /* in a worker: programs that it may run side by side, at least 1 */
 };
 
 /* DONE: value (and verdict, cause, details) are set. CANNOT: no value; cause says why. DEFER: call
@@ -81,16 +82,24 @@ struct reward_call {
  * which, and the item has an error. */
 enum score_status { SCORE_DONE, SCORE_DEFER, SCORE_CANNOT, SCORE_FAULT };
 
+/* Memory that the programs of a deferred call may take. */
+struct run_memory {
+    int64_t run_bytes;  /* each of those that run side by side; 0: it runs none */
+    int64_t once_bytes; /* one that runs by itself, before or after these: a compiler */
+    int runs;           /* how many would run side by side, if there were room; at least 1 */
+};
+
 enum verdict { VERDICT_NONE, VERDICT_CORRECT, VERDICT_INCORRECT, VERDICT_CANNOT };
 
 struct reward_out {
-    double value;           /* finite */
-    enum verdict verdict;   /* VERDICT_NONE: this reward has none */
-    const char *cause;      /* one of the row's causes; NULL: none */
-    struct span vote;       /* the answer as it votes in its group's majority; in the arena or the
+    double value;             /* finite */
+    enum verdict verdict;     /* VERDICT_NONE: this reward has none */
+    const char *cause;        /* one of the row's causes; NULL: none */
+    struct span vote;         /* the answer as it votes in its group's majority; in the arena or the
                                input. p NULL: no vote */
-    struct buffer *details; /* members of the details object: append with detail_*() */
-    struct error *err;      /* SCORE_FAULT */
+    struct buffer *details;   /* members of the details object: append with detail_*() */
+    struct error *err;        /* SCORE_FAULT */
+    struct run_memory memory; /* SCORE_DEFER, rows of POOL_SANDBOX */
 };
 
 /* Add `"key": value` to the details. Keys are literals that need no escaping. */
@@ -128,9 +137,12 @@ const cJSON *reward_option_or_field(const struct reward_call *call, int option, 
                                     struct error *err);
 
 /* A row of the item's fields for rewards with wants_correct; the judge reads it. */
-#define CORRECT_FIELD                                                                              \
-    {"correct", FIELD_BOOL,                                                                        \
-     .doc = "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"}
+#define CORRECT_FIELD \
+    { \
+        "correct", FIELD_BOOL, \
+            .doc = \
+                "whether the answer is right; else the verdict of accuracy (or code, plan, ...)" \
+    }
 
 /* ---- a row --------------------------------------------------------------------------------------- */
 

@@ -37,6 +37,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/machine_memory.h"
 #include "base/mem.h"
 #include "base/processors.h"
 #include "reward/workers/frame.h"
@@ -79,6 +80,7 @@ struct dispatch {
     uint64_t zygote_ns, renew_ns; /* since when it lives; when the next is executed */
     int tries;                    /* zygotes lost or not executed, running */
     int n_slots, processors;
+    struct room room;
     uint64_t rest_until_ns; /* no worker is started before: the last could not be forked */
     struct slot slots[ZYGOTE_MAX_SLOTS];
     struct pollfd polls[ZYGOTE_MAX_SLOTS + 2];
@@ -154,8 +156,9 @@ double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const str
 }
 
 /* The slot's task is at a worker no longer. */
-static void leave(struct dispatch *d, const struct task *t)
+static void leave(struct dispatch *d, struct task *t)
 {
+    room_leave(&d->room, &t->promise);
     lock(d);
     ring_leave(&d->rings[t->pool], t);
     unlock(d);
@@ -454,11 +457,24 @@ static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
     return s;
 }
 
+/* Whose turn it is, if there is room for what it will run. */
 static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s)
 {
     lock(d);
-    struct task *t = ring_take(&d->rings[pool], s);
+    bool some = d->rings[pool].waiting > 0;
     unlock(d);
+    if (!some) return NULL;
+    int64_t spare = pool == POOL_SANDBOX ? machine_free_memory() : 0;
+    struct promise promise = {0};
+    lock(d);
+    const struct task *next = ring_peek(&d->rings[pool], s);
+    bool fits = next != NULL && room_take(&d->room, &next->memory, spare, &promise);
+    struct task *t = fits ? ring_take(&d->rings[pool], s) : NULL;
+    unlock(d);
+    if (t == NULL) return NULL;
+    assert(t == next && t->promise.bytes == 0);
+    t->promise = promise;
+    frame_allow_runs(&t->frame, promise.runs);
     return t;
 }
 
@@ -609,6 +625,8 @@ static void count_workers(struct dispatch *d)
     }
     d->stats.workers += d->stats.busy;
     d->stats.lost = d->zygote < 0;
+    d->stats.promised = d->room.promised;
+    d->stats.promised_most = d->room.most;
     unlock(d);
 }
 
@@ -661,6 +679,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     if (d == NULL) return NULL;
     d->options = *o;
     d->processors = processors_usable();
+    d->room.given = o->program_bytes;
     d->zygote = d->wake = -1;
     pthread_mutex_init(&d->lock, NULL);
     for (int p = 0; p < POOLS; p++) {

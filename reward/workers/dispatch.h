@@ -11,6 +11,9 @@
  * tasks there are, an ordinary one among them is soon answered. A worker past its deadline is
  * killed and replaced; only its task hears of it.
  *
+ * Tasks that run programs are promised the memory these may take (room.h). Whose turn it is waits until
+ * there is enough, and nobody passes it meanwhile: who wants much would else wait for ever.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_WORKERS_DISPATCH_H
@@ -33,6 +36,8 @@ struct dispatch_options {
     struct span
         boot; /* for a zygote that is executed in place of a lost one (zygote.h); p NULL: the
                          program cannot be, and a lost one is lost for good */
+    int64_t
+        program_bytes; /* memory of all programs together; 0: what the machine has to spare (room.h) */
     size_t max_waiting; /* tasks in all lanes */
 };
 
@@ -56,7 +61,9 @@ struct dispatch_stats {
     uint64_t deaths;
     bool lost; /* there is no zygote now: nothing can be judged that needs a worker */
     int workers, busy;
-    uint64_t waits;                /* tasks that have had their turn; */
+    int64_t promised,
+        promised_most; /* memory of programs at work, as their limits say; the bound on it */
+    uint64_t waits;    /* tasks that have had their turn; */
     double wait_ms, wait_error_ms; /* what they waited, and by how much that was not as expected */
     size_t waiting;
 };

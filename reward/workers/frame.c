@@ -17,9 +17,16 @@ size_t frame_length(struct span bytes)
 
 void frame_open_request(struct buffer *out, uint32_t service, int budget_ms)
 {
-    struct frame_request head = {.service = service, .budget_ms = (uint32_t)budget_ms};
+    struct frame_request head = {.service = service, .budget_ms = (uint32_t)budget_ms, .runs = 1};
     assert(out->n == 0 && budget_ms >= 0);
     buffer_add(out, &head, sizeof(head));
+}
+
+void frame_allow_runs(struct buffer *request, int runs)
+{
+    uint32_t n = (uint32_t)runs;
+    assert(request->n >= sizeof(struct frame_request) && runs >= 1);
+    memcpy(request->p + offsetof(struct frame_request, runs), &n, sizeof(n));
 }
 
 void frame_open_reply(struct buffer *out, enum frame_end end, bool last)
@@ -49,7 +56,8 @@ bool frame_read_request(struct span frame, struct frame_request *head, struct sp
     if (frame.n < sizeof(*head)) return false;
     memcpy(head, frame.p, sizeof(*head));
     *order = span_slice(frame, sizeof(*head), frame.n);
-    return head->n == frame.n && head->budget_ms <= INT32_MAX;
+    return head->n == frame.n && head->budget_ms <= INT32_MAX && head->runs >= 1 &&
+           head->runs <= INT32_MAX;
 }
 
 bool frame_read_reply(struct span frame, struct frame_reply *head, struct span *answer)

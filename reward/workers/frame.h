@@ -23,6 +23,7 @@ struct frame_request {
     uint32_t n;       /* bytes of the whole frame */
     uint32_t service; /* who answers it: an index of the workers' table */
     uint32_t budget_ms;
+    uint32_t runs; /* programs that may run side by side */
 };
 
 /* What has become of an order. */
@@ -41,6 +42,9 @@ struct frame_reply {
 
 /* Begin a request in out, which is empty: append the order, then call frame_close(). */
 void frame_open_request(struct buffer *out, uint32_t service, int budget_ms);
+
+/* Say in a request that is closed how many programs may run side by side; 1 unless said. */
+void frame_allow_runs(struct buffer *request, int runs);
 
 /* Begin a reply in the same way. */
 void frame_open_reply(struct buffer *out, enum frame_end end, bool last);

@@ -100,6 +100,12 @@ struct task *ring_take(struct ring *r, const struct shares *s)
     return t;
 }
 
+const struct task *ring_peek(const struct ring *r, const struct shares *s)
+{
+    struct lane *before = NULL, *lane = next_lane(r, s, &before);
+    return lane == NULL ? NULL : lane->head;
+}
+
 void ring_leave(struct ring *r, const struct task *t)
 {
     struct client_use *use = &r->clients[place_of(t->lane)];

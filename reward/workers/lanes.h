@@ -27,6 +27,7 @@
 #include "base/buffer.h"
 #include "base/span.h"
 #include "reward/row/row.h"
+#include "reward/workers/room.h"
 
 enum task_end {
     TASK_REPLY,     /* reply holds the worker's frame */
@@ -41,7 +42,9 @@ struct task {
     struct lane *lane; /* it was submitted to */
     enum worker_pool pool;
     int budget_ms;                /* see struct reward */
-    bool slow;                    /* it has failed a trial; the dispatcher thread's */
+    struct run_memory memory;     /* what its programs may take */
+    struct promise promise;       /* of it, while it is at a worker; the dispatcher thread's */
+    bool slow;                    /* it has failed a trial; likewise */
     uint64_t queued_ns;           /* when it was submitted */
     double expected_ms;           /* the wait that was expected then */
     bool again;                   /* its worker was lost, not by its doing; likewise */
@@ -88,6 +91,9 @@ void ring_put(struct ring *r, struct task *t);
 /* The next task of the lane whose turn it is; it counts as running from now on. NULL: no lane may
  * have a worker. */
 struct task *ring_take(struct ring *r, const struct shares *s);
+
+/* The task that ring_take() would give; it stays. */
+const struct task *ring_peek(const struct ring *r, const struct shares *s);
 
 /* A task that ring_take() gave no longer runs. */
 void ring_leave(struct ring *r, const struct task *t);

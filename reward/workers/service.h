@@ -15,9 +15,15 @@
 
 enum { SERVICES_MAX = 4 };
 
+/* What a worker may spend on an order. */
+struct service_grant {
+    int budget_ms; /* of CPU time */
+    int runs;      /* programs side by side, at least 1: their memory is promised (room.h) */
+};
+
 /* One order to one answer, appended to out; in a worker process, whose memory and CPU time are
  * limited and which may be killed at any moment. False: it could not be answered for want of
  * memory. */
-typedef bool worker_service(int budget_ms, struct span order, struct buffer *out);
+typedef bool worker_service(const struct service_grant *g, struct span order, struct buffer *out);
 
 #endif

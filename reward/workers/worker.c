@@ -126,7 +126,8 @@ static bool answer(const struct worker_options *o, struct span frame, bool tired
     frame_open_reply(reply, FRAME_ANSWER, tired);
     mem_forget();
     clock_start((int)head.budget_ms);
-    bool done = o->services[head.service]((int)head.budget_ms, order, reply);
+    struct service_grant grant = {.budget_ms = (int)head.budget_ms, .runs = (int)head.runs};
+    bool done = o->services[head.service](&grant, order, reply);
     clock_stop();
     if (!done || reply->failed || mem_ran_out()) {
         buffer_clear(reply);

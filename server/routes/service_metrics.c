@@ -299,6 +299,14 @@ static double verify_deaths(const struct sample *s)
 {
     return (double)s->judge.worker_deaths;
 }
+static double code_promised(const struct sample *s)
+{
+    return (double)s->judge.promised;
+}
+static double code_promised_most(const struct sample *s)
+{
+    return (double)s->judge.promised_most;
+}
 static double verify_workers(const struct sample *s)
 {
     return s->judge.workers;
@@ -414,6 +422,8 @@ static const struct number {
     {"touchstone_verify_workers", "gauge", "Worker processes alive.", verify_workers},
     {"touchstone_verify_workers_busy", "gauge", "Of them, judging.", verify_busy},
     {"touchstone_verify_waiting", "gauge", "Deferred verdicts without a worker yet.", verify_waiting},
+    {"touchstone_code_memory_bytes", "gauge", "Memory that programs now running may take, by their limits.", code_promised},
+    {"touchstone_code_memory_most_bytes", "gauge", "What it may come to, as last found out when none ran.", code_promised_most},
     /* vLLM's names */
     {"vllm:num_requests_running", "gauge", "As touchstone_sequences_running.", running},
     {"vllm:num_requests_waiting", "gauge", "As touchstone_sequences_waiting.", waiting},
@@ -472,9 +482,8 @@ static void print(const struct server *s, struct buffer *out)
                     &counts->wait);
     print_histogram(out, "touchstone_wait_expected_seconds",
                     "What had been expected of the same prompts.", label.text, &counts->expected);
-    print_histogram(out, "touchstone_wait_error_seconds",
-                    "By how much that was wrong, either way.", label.text,
-                    &counts->wait_error);
+    print_histogram(out, "touchstone_wait_error_seconds", "By how much that was wrong, either way.",
+                    label.text, &counts->wait_error);
     print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
                     label.text, &counts->inter_token);
     print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",

@@ -218,6 +218,12 @@ def worker_memory(server):
     return min(found)
 
 
+def code_memory(server):
+    server.post("/run_code", {"code": "print(1)", "language": "python"})
+    wait_until(lambda: server.metric("touchstone_code_memory_most_bytes") > 0)
+    return server.metric("touchstone_code_memory_most_bytes")
+
+
 def model_names(server):
     return server.http.get("/v1/models").json()["data"][0]["root"]
 
@@ -321,6 +327,7 @@ CASES = {
     "max-wait": (None, None),  # tests/unit/test_turns.c, tests/http/test_fair.py
     "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
     "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.lines()[:1]]),
+    "code-memory": (["--code-memory", "3G"], code_memory),
     "judge-model": (None, None),  # tests/http/test_judge_model.py, and the next five
     "judge-model-name": (None, None),
     "judge-model-key": (None, None),
