@@ -27,8 +27,9 @@ enum {
     HELLO_MS = 20000,
     GRACE_MS =
         45000, /* beyond a run's time on the wall: files laid, processes ended, folders removed */
-    STALL_S = 30,    /* so long may a cell not read or write in the middle of a message */
-    LEAVE_MS = 60000 /* for a cell to end after its owner has hung up */
+    STALL_S = 30,     /* so long may a cell not read or write in the middle of a message */
+    LEAVE_MS = 60000, /* for a cell to end after its owner has hung up */
+    LEAVING = 8       /* cells that may be about to */
 };
 
 struct sandbox {
@@ -37,9 +38,10 @@ struct sandbox {
     struct sandbox_options options;
     struct sandbox_layers layers;
     char folder[64];
-    size_t n_fetch;  /* of the run under way */
-    bool spent;      /* the cell has served its last run */
-    uint64_t due_ns; /* when the run under way must have its result */
+    size_t n_fetch;         /* of the run under way */
+    bool spent;             /* the cell has served its last run */
+    uint64_t due_ns;        /* when the run under way must have its result */
+    pid_t leaving[LEAVING]; /* former cells that have not been reaped; 0: none */
 };
 
 bool sandbox_layers_suffice(const struct sandbox_layers *l)
@@ -109,6 +111,9 @@ static void leave_cell(struct sandbox *box)
     box->socket = -1;
     if (box->pid > 0) process_end(box->pid, LEAVE_MS);
     box->pid = 0;
+    for (int i = 0; i < LEAVING; i++) {
+        if (box->leaving[i] > 0) process_end(box->leaving[i], LEAVE_MS);
+    }
 }
 
 struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
@@ -205,13 +210,35 @@ static bool is_alive(const struct sandbox *box)
     return !box->spent && box->socket >= 0 && poll(&p, 1, 0) == 0;
 }
 
-/* The old one takes its time to end, which nobody waits for. */
+/* Nobody else is told of the ends of former cells: they are this process's children. */
+static void reap_leaving(struct sandbox *box)
+{
+    for (int i = 0; i < LEAVING; i++) {
+        if (box->leaving[i] > 0 && waitpid(box->leaving[i], NULL, WNOHANG) != 0) {
+            box->leaving[i] = 0;
+        }
+    }
+}
+
+/* The cell takes its time to end, which nobody waits for, unless very many do. */
+static void let_go(struct sandbox *box)
+{
+    int i = 0;
+    reap_leaving(box);
+    while (i < LEAVING - 1 && box->leaving[i] > 0) {
+        i++;
+    }
+    if (box->leaving[i] > 0) process_end(box->leaving[i], LEAVE_MS);
+    box->leaving[i] = box->pid;
+    box->pid = 0;
+}
+
 static bool renew_cell(struct sandbox *box, struct error *err)
 {
     assert(box->socket >= 0 && box->pid > 0);
     close(box->socket);
     box->socket = -1;
-    waitpid(box->pid, NULL, WNOHANG);
+    let_go(box);
     return fork_cell(box, err) && hear_hello(box, err);
 }
 
@@ -305,11 +332,14 @@ bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error 
         ok = socket_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);
     }
     if (!ok) give_up(box);
+    reap_leaving(box);
     return ok || error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");
 }
 
 bool sandbox_run(struct sandbox *box, const struct sandbox_run *run, struct sandbox_result *r,
                  struct error *err)
 {
+    if (!sandbox_start(box, run, err)) return false;
+    if (sandbox_finish(box, r, err)) return true;
     return sandbox_start(box, run, err) && sandbox_finish(box, r, err);
 }

@@ -115,8 +115,8 @@ struct sandbox_result {
     int code;      /* that, or its exit status */
     double cpu_ms, wall_ms;
     size_t peak_bytes; /* largest resident memory of a process */
-    bool starved;      /* the disk was fuller, by somebody else's doing, than the limits promise: a
-                          failure proves nothing */
+    bool starved; /* the disk was fuller, by somebody else's doing, than the limits promise, or the
+                          machine's memory was out: a failure proves nothing */
     struct buffer out, err, channel;
     struct buffer fetched[SANDBOX_MAX_FETCH]; /* empty p: there was no such file */
     bool was_fetched[SANDBOX_MAX_FETCH];
@@ -143,7 +143,8 @@ int sandbox_wait_ms(const struct sandbox *box);
  * and may be used again. */
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err);
 
-/* sandbox_start() and sandbox_finish(). */
+/* sandbox_start() and sandbox_finish(). A cell may be lost for reasons of the machine's (its memory), so
+ * the run is given to another one, once. */
 bool sandbox_run(struct sandbox *box, const struct sandbox_run *run, struct sandbox_result *r,
                  struct error *err);
 

@@ -278,6 +278,52 @@ def test_a_stopped_cell(start):
     wait_until(lambda: all(has_ended(p) for p in [*stopped, *left]))
 
 
+def test_a_killed_interpreter(start):
+    """The run that it was forked for is repeated, whoever asked for it."""
+    server = start()
+    program = "import time\ntime.sleep(3)\nprint(int(input()) + 1)"
+    item = {**CODE, "completion": f"```python\n{program}\n```"}
+    asked = [("/run_code", {"code": program, "stdin": "1", "language": "python", "run_timeout": 60}),
+             ("/verify", {"items": [item]})]
+    replies = []
+    for path, body in asked:
+        thread = threading.Thread(target=lambda: replies.append(httpx.post(server.url + path, json=body, timeout=PATIENCE)))
+        thread.start()
+
+        def interpreters():
+            """Those that have a child, the program."""
+            all_of_them = server.processes()
+            parents = {parent for _, parent, _ in all_of_them.values()}
+            cells = named(server, "ts-cell")
+            return [p for p, (name, parent, _) in all_of_them.items() if name == "python3" and parent in cells and p in parents]
+
+        wait_until(lambda: interpreters() or not thread.is_alive())
+        for pid in interpreters():
+            os.kill(pid, signal.SIGKILL)
+        thread.join()
+    run, judged = (r.json() for r in replies)
+    assert run["status"] == "Success" and run["run_result"]["stdout"] == "2\n", run
+    assert judged["results"][0]["reward"] == 1, judged
+
+
+def test_programs_wait_for_memory(start):
+    """By their limits no more is at work than the machine, or the setting, has for all of them; and all have their turn."""
+    server = start("--code-memory", "1G")
+    body = {"code": "import time\ntime.sleep(0.5)\nprint(1)", "language": "python", "memory_limit_MB": 448}
+    replies, seen = [], []
+    threads = [threading.Thread(target=lambda: replies.append(httpx.post(server.url + "/run_code", json=body, timeout=PATIENCE)))
+               for _ in range(6)]
+    for t in threads:
+        t.start()
+    while any(t.is_alive() for t in threads):
+        seen.append(server.metric("touchstone_code_memory_bytes"))
+    assert [r.json()["status"] for r in replies] == ["Success"] * 6
+    assert max(seen) <= 1 << 30 and server.metric("touchstone_code_memory_most_bytes") == 1 << 30
+    large = server.post("/run_code", {**body, "memory_limit_MB": 4096}).json()
+    assert large["status"] == "Success", "what may take more than all runs alone"
+    wait_until(lambda: server.metric("touchstone_code_memory_bytes") == 0)
+
+
 def test_memory_is_bounded(start):
     """A worker whose address space is spent dies alone."""
     server = start("--verify-memory", "32M", "--verify-seconds", "2")

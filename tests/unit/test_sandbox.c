@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "reward/code/box.h"
@@ -211,6 +212,37 @@ static void a_killed_cell_is_replaced(void **state)
     sandbox_result_clear(&r);
 }
 
+/* Has a child of ours ended that nobody has reaped? */
+static bool has_zombie(void)
+{
+    siginfo_t info = {0};
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* Killed or not, what was around a cell is reaped while the next runs go on. */
+static void no_cell_is_left_as_a_zombie(void **state)
+{
+    struct sandbox *box = boxes[*(int *)*state];
+    struct error err = {0};
+    const char *const argv[] = {"sleep", "50", NULL};
+    struct sandbox_run run = {.argv = argv, .limits = standard};
+    struct sandbox_result r;
+    sandbox_result_init(&r);
+    for (int i = 0; i < 12; i++) {
+        assert_true(sandbox_start(box, &run, &err));
+        wait_for_program("sleep");
+        signal_cells(SIGKILL, i % 2 == 1);
+        assert_false(sandbox_finish(box, &r, &err));
+        box_sweep();
+    }
+    for (int i = 0; i < 1000 && (i == 0 || has_zombie()); i++) {
+        run_shell(boxes[0], "sleep 0.01", "", &r); /* cells of both were killed */
+        run_shell(boxes[1], "sleep 0.01", "", &r);
+    }
+    assert_false(has_zombie());
+    sandbox_result_clear(&r);
+}
+
 /* Nobody waits for a cell that has been stopped, nor for the process around it. */
 static void a_stopped_cell_is_replaced(void **state)
 {
@@ -309,6 +341,8 @@ int main(void)
         {"landlock: large input and output", large_input_and_output, NULL, NULL, &without},
         {"namespaces: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &with},
         {"landlock: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &without},
+        {"namespaces: no zombie", no_cell_is_left_as_a_zombie, NULL, NULL, &with},
+        {"landlock: no zombie", no_cell_is_left_as_a_zombie, NULL, NULL, &without},
         {"namespaces: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &with},
         {"landlock: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &without},
         {"namespaces: page tables are memory", page_tables_are_memory, NULL, NULL, &with},
