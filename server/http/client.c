@@ -18,6 +18,8 @@
 #include "server/http/state.h"
 #include "server/http/tls.h"
 
+enum { DRAIN_SILENCE_MS = 2000 }; /* of a body, while the server drains */
+
 static void print_address(const struct sockaddr *a, char *out, size_t room)
 {
     out[0] = '\0';
@@ -76,7 +78,12 @@ void client_free(struct client *c)
 void client_set_phase(struct client *c, enum client_phase phase)
 {
     c->phase = phase;
-    c->since_ns = clock_ns();
+    c->since_ns = c->heard_ns = clock_ns();
+}
+
+void client_heard(struct client *c)
+{
+    c->heard_ns = clock_ns();
 }
 
 /* Whoever has closed its sending side alone would wait for an answer. Nobody else hears this. */
@@ -146,12 +153,26 @@ void client_tell(struct client *c, const struct error *err)
 
 /* libmicrohttpd cannot answer before a request is whole, and has sent nothing in this phase, so the
  * socket is ours for these bytes. */
-static void answer_late(struct client *c)
+static void answer_late(struct client *c, bool draining)
 {
     struct error err = {0};
-    error_set(&err, ERROR_REQUEST_TIMEOUT, NULL,
-              "the request took too long to arrive; send it again");
+    if (draining) {
+        error_set(&err, ERROR_DRAINING, NULL,
+                  "the server is shutting down, and the request has not arrived as a whole");
+    } else {
+        error_set(&err, ERROR_REQUEST_TIMEOUT, NULL,
+                  "the request took too long to arrive; send it again");
+    }
     client_tell(c, &err);
+}
+
+/* Does the end of the server wait for a body of which nothing comes? */
+static bool holds_up_the_end(const struct client *c, uint64_t now_ns)
+{
+    const struct server *s = c->server;
+    if (s->phase != DRAINING || c->phase != CLIENT_BODY) return false;
+    uint64_t since_ns = c->heard_ns > s->drain_began_ns ? c->heard_ns : s->drain_began_ns;
+    return now_ns >= since_ns + clock_ms_to_ns(DRAIN_SILENCE_MS);
 }
 
 /* Milliseconds that the phase may last; 0: without limit. */
@@ -167,9 +188,11 @@ void client_sweep(struct server *s, uint64_t now_ns)
 {
     for (struct client *c = s->clients; c != NULL; c = c->next) {
         int limit_ms = phase_limit_ms(c);
-        if (limit_ms == 0 || now_ns < c->since_ns + clock_ms_to_ns(limit_ms)) continue;
+        bool held_up = holds_up_the_end(c, now_ns);
+        bool late = limit_ms > 0 && now_ns >= c->since_ns + clock_ms_to_ns(limit_ms);
+        if (!late && !held_up) continue;
         bool idle = c->phase == CLIENT_HEAD && c->requests > 0;
-        if (!idle) answer_late(c);
+        if (!idle) answer_late(c, held_up);
         client_shut(c);
         client_set_phase(c, CLIENT_BUSY); /* once */
     }

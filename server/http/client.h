@@ -44,6 +44,7 @@ struct client {
     uv_poll_t watch;
     bool watch_open;
     struct client *next, **link;
+    uint64_t heard_ns; /* when something of a body came last, or the phase began */
 };
 
 /* A connection has opened at l. NULL when out of memory. */
@@ -53,6 +54,9 @@ void client_free(struct client *c);
 
 /* A phase begins now. */
 void client_set_phase(struct client *c, enum client_phase phase);
+
+/* Something of its body has come. */
+void client_heard(struct client *c);
 
 /* From the first time a request of this connection waits: exchange_client_left(c->exchange) is
  * called, once, when the other end leaves. The watch stays until the connection ends, since to
@@ -67,7 +71,8 @@ void client_tell(struct client *c, const struct error *err);
 /* End the connection as soon as libmicrohttpd looks at it, whatever it is doing. */
 void client_shut(struct client *c);
 
-/* Answer 408 and shut every connection whose headers or body are overdue. */
+/* Shut every connection whose headers or body are overdue: 408; and, while the server drains, whose body
+ * has stopped coming: 503, since the end does not wait for what may never be a request. */
 void client_sweep(struct server *s, uint64_t now_ns);
 
 #endif

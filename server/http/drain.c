@@ -6,7 +6,7 @@
  *
  * DRAINING: new requests get 503 with Retry-After (health, readiness and metrics still answer),
  *   those begun go on to their end, and so do generations that no request waits for. The port stays open, and at least until the next sweep, so
- *   that nobody who connects meanwhile is met with silence.
+ *   that nobody who connects meanwhile is met with silence. A body of which nothing comes is not waited for (client_sweep()).
  * SIGHUP ends a server that has nothing to read again (server_can_reload()); one that has reads it.
  * CUTTING: connections are shut, sequences and verdicts cancelled. We still wait until no other
  *   thread works for a request: its memory is theirs.
@@ -32,7 +32,8 @@ void drain_begin(struct server *s, const char *why)
     if (s->phase != SERVING) return;
     s->phase = DRAINING;
     s->parts.workload->resume(s->generations);
-    s->drain_deadline_ns = clock_ns() + clock_ms_to_ns(s->o.drain_timeout_ms);
+    s->drain_began_ns = clock_ns();
+    s->drain_deadline_ns = s->drain_began_ns + clock_ms_to_ns(s->o.drain_timeout_ms);
     log_line(LOG_INFO, "draining", LOG_S("why", why), LOG_I("requests", s->n_exchanges),
              LOG_I("generations", n_generations(s)), LOG_F("limit_s", s->o.drain_timeout_ms / 1e3),
              LOG_END);

@@ -86,6 +86,7 @@ static bool take_body(struct exchange *x, const char *p, size_t n)
 {
     size_t before = x->body.room;
     x->received += n;
+    client_heard(x->client);
     bool wanted = x->route != NULL && x->route->fields != NULL;
     if (x->error.code != ERROR_NONE || !wanted) return discard(x, n);
     if (x->upload != NULL) {

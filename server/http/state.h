@@ -73,6 +73,7 @@ struct server {
     enum { SERVING, DRAINING, CUTTING, STOPPED } phase; /* see drain.c */
     uint64_t drain_deadline_ns;
     size_t cut_off; /* requests that did not get their whole answer */
+    uint64_t drain_began_ns;
 };
 
 enum { SWEEP_MS = 250 };

@@ -256,6 +256,18 @@ def test_a_second_signal_ends_at_once(start):
     assert all(isinstance(r, httpx.HTTPError) for r in results.values())
 
 
+def test_the_end_waits_for_no_body_that_does_not_come(start):
+    server = start("--drain-timeout", "3600", "--read-timeout", "3600")
+    with server.connect() as sock:
+        sock.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+                     b"Content-Length: 100\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 100 "), "its head has been read"
+        server.signal()
+        assert server.wait() == 0
+        reply = b"".join(iter(lambda: sock.recv(1000), b""))
+    assert b" 503 " in reply and b'"draining"' in reply
+
+
 def test_drain_limit(start):
     server = start("--drain-timeout", "1")
     threads, results = ask_all(server, [{**ENDLESS, "stream": i % 2 == 0} for i in range(8)])
