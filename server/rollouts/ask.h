@@ -20,6 +20,13 @@
 
 struct exchange;
 
+/* Does anything come behind what is given of a sample? */
+enum strand_end {
+    STRAND_GOES_ON,
+    STRAND_STOPPED, /* no: its last id ends it */
+    STRAND_FULL     /* no: it has max_tokens */
+};
+
 /* What samples go on from. */
 struct strand {
     const int *ids;        /* [n] given ids; the request's arena's */
@@ -29,9 +36,9 @@ struct strand {
     int samples;           /* of this strand */
     int first;             /* place of its first sample in the group */
     bool forced;           /* the last id is the caller's choice, not the sample's: no loss on it */
-    bool ended;            /* the last id ends a sample: nothing comes behind it */
-    int at;                /* a fork's place */
-    uint64_t seed;         /* a fork's own */
+    enum strand_end end;
+    int at;        /* a fork's place */
+    uint64_t seed; /* a fork's own */
     bool has_seed;
     float temperature; /* below 0: the call's */
 };

@@ -380,6 +380,13 @@ static bool is_ended(const struct ask *ask, const struct engine *e, const struct
     return !how->ignore_eos && engine_is_end(e, s->ids[s->n - 1]);
 }
 
+static enum strand_end end_of(const struct ask *ask, const struct engine *e, const struct strand *s)
+{
+    int most = ask->params.engine.max_tokens;
+    if (is_ended(ask, e, s)) return STRAND_STOPPED;
+    return most >= 0 && s->n > 0 && s->n >= most ? STRAND_FULL : STRAND_GOES_ON;
+}
+
 static bool read_strands(const struct ask *ask, struct ask_prompt *p, const struct entry *in,
                          const struct field_context *context, struct error *err)
 {
@@ -395,8 +402,23 @@ static bool read_strands(const struct ask *ask, struct ask_prompt *p, const stru
 static void mark_ended(const struct ask *ask, const struct engine *e, struct ask_prompt *p)
 {
     for (int i = 0; i < p->n_strands; i++) {
-        p->strands[i].ended = is_ended(ask, e, &p->strands[i]);
+        p->strands[i].end = end_of(ask, e, &p->strands[i]);
     }
+}
+
+/* The samples of a strand go to the engine together: more than may run and wait never would. */
+static bool check_room(const struct ask_prompt *p, const struct engine_info *info,
+                       struct error *err)
+{
+    int most = info->max_sequences + info->max_queue;
+    for (int i = 0; i < p->n_strands; i++) {
+        int n = p->strands[i].samples;
+        if (n <= most) continue;
+        error_set(err, ERROR_INVALID_VALUE, p->forks ? "k" : "n",
+                  "%d samples from one place; at most %d can run and wait here", n, most);
+        return p->forks ? error_in(err, "fork") : false;
+    }
+    return true;
 }
 
 /* Every strand that goes on leaves room for a token in the context. */
@@ -407,7 +429,7 @@ static bool check_lengths(const struct ask_prompt *p, int context, struct error 
     }
     for (int i = 0; i < p->n_strands; i++) {
         size_t n = p->ids.n + (size_t)p->strands[i].n;
-        if (n + !p->strands[i].ended <= (size_t)context) continue;
+        if (n + (p->strands[i].end == STRAND_GOES_ON) <= (size_t)context) continue;
         return error_set(
             err, ERROR_TOO_LONG, NULL,
             "This model's maximum context length is %d tokens. However, the prompt and "
@@ -509,7 +531,8 @@ bool ask_prompt_read(struct ask *ask, struct exchange *x, size_t i, const cJSON 
     ok = ok && check_n(x, in.n, err) && read_prompt(x, &in, p, &context, err) &&
          read_strands(ask, p, &in, &context, err);
     if (ok) mark_ended(ask, x->server->engine, p);
-    return ok && check_lengths(p, info->context, err) && read_item(p, entry, &in, tables, 2, err);
+    return ok && check_room(p, info, err) && check_lengths(p, info->context, err) &&
+           read_item(p, entry, &in, tables, 2, err);
 }
 
 void ask_prompt_clear(struct ask_prompt *p)

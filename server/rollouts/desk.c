@@ -64,7 +64,7 @@ static bool completion_of(struct sample *s, size_t n, const int32_t *ids, struct
         *out = buffer_span(&sample_turn(s)->choice->text);
         return true;
     }
-    if (s->strand->ended && !how->include_stop) n--;
+    if (s->strand->end == STRAND_STOPPED && !how->include_stop) n--;
     bool ok = engine_detokenize(r->exchange->server->engine, ids, n, how->skip_special_tokens,
                                 &s->text, &err);
     *out = buffer_span(&s->text);

@@ -200,6 +200,16 @@ static void on_token(struct generation *g, struct choice *c)
     if (may_decide(group, s)) group_look(group);
 }
 
+/* s has ended, by max_tokens or not. */
+static void judge_or_mask(struct sample *s, bool full)
+{
+    if (full && !s->group->rollout->ask.overlong) {
+        mask(s, "overlong");
+    } else {
+        desk_judge(s);
+    }
+}
+
 static void on_sample(struct generation *g, struct choice *c)
 {
     struct sample *s = sample_of(g, c);
@@ -209,10 +219,8 @@ static void on_sample(struct generation *g, struct choice *c)
     if (c->finish == FINISH_ABORT) { /* by a pause, or another's abort route */
         s->ended_by = "abort";
         mask(s, "abort");
-    } else if (c->finish == FINISH_LENGTH && !s->group->rollout->ask.overlong) {
-        mask(s, "overlong");
     } else {
-        desk_judge(s);
+        judge_or_mask(s, c->finish == FINISH_LENGTH);
     }
     group_look(s->group);
 }
@@ -389,7 +397,8 @@ bool group_begin(struct group *g, struct error *err)
     assert(g->state == GROUP_WAITING); /* rollout.h (1) */
     for (int i = 0; i < g->prompt->n_strands; i++) {
         const struct strand *s = &g->prompt->strands[i];
-        if (s->ended || g->strands[i]->state != GENERATION_NEW) continue; /* by an earlier try */
+        if (s->end != STRAND_GOES_ON || g->strands[i]->state != GENERATION_NEW)
+            continue; /* by an earlier try */
         if (!generation_start(all, g->strands[i], err)) return false;
         join(g, s, g->strands[i]);
     }
@@ -401,10 +410,11 @@ void group_judge_given(struct group *g)
 {
     for (int i = 0; i < g->n; i++) {
         struct sample *s = &g->samples[i];
-        if (!s->strand->ended) continue;
+        if (s->strand->end == STRAND_GOES_ON) continue;
         s->state = SAMPLE_ENDED;
-        desk_judge(s);
+        judge_or_mask(s, s->strand->end == STRAND_FULL);
     }
+    group_look(g);
 }
 
 /* ---- going on --------------------------------------------------------------------------------- */

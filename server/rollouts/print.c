@@ -128,7 +128,8 @@ static void emit_sample_text(struct sample *s, const struct row *r, struct buffe
         return;
     }
     size_t from = r->starts[s->n_turns - 1];
-    size_t to = s->strand->ended && !how->include_stop ? r->n - 1 : r->n;
+    bool hides = s->strand->end == STRAND_STOPPED && !how->include_stop;
+    size_t to = hides ? r->n - 1 : r->n;
     int *ids = arena_alloc(t->arena, r->n - from + 1, sizeof(*ids));
     for (size_t i = from; ids != NULL && i < to; i++) {
         ids[i - from] = r->cells[i].id;
@@ -149,11 +150,11 @@ static void emit_end(const struct sample *s, struct buffer *out)
     bool whole = s->ended_by == NULL;
     const struct choice *c = sample_turn(s)->choice;
     emit_str(out, "finish_reason", row_ends[row_end(s)]);
-    if (whole && c == NULL) { /* it was given whole */
+    if (whole && s->strand->end == STRAND_STOPPED) {
         emit_int(out, "stop_reason", s->strand->ids[s->strand->n - 1]);
-    } else if (whole && c->stop_string != NULL) {
+    } else if (whole && c != NULL && c->stop_string != NULL) {
         emit_str(out, "stop_reason", c->stop_string);
-    } else if (whole && c->stop_token >= 0) {
+    } else if (whole && c != NULL && c->stop_token >= 0) {
         emit_int(out, "stop_reason", c->stop_token);
     } else {
         emit_null(out, "stop_reason");

@@ -80,7 +80,9 @@ enum row_end row_end(const struct sample *s)
 {
     const struct choice *c = sample_turn(s)->choice;
     enum row_end end = ROW_STOP;
-    if (s->ended_by == NULL && c == NULL) return end; /* it was given whole */
+    if (s->ended_by == NULL && c == NULL) { /* it was given whole */
+        return s->strand->end == STRAND_FULL ? ROW_LENGTH : ROW_STOP;
+    }
     const char *name = s->ended_by != NULL ? s->ended_by : choice_finish_name(c);
     while (strcmp(row_ends[end], name) != 0) {
         end++;

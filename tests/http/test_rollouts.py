@@ -466,6 +466,27 @@ def test_what_is_given_whole_has_ended(tiny):
     assert (s["token_ids"], s["finish_reason"], s["stop_reason"]) == (ids[:3], "stop", ids[2])
 
 
+def test_what_is_given_at_max_tokens_is_full(tiny):
+    """Nothing is sampled behind it either: it has ended by its length, and counts or not as such samples do."""
+    whole = next(s for s in samples(ask(tiny, prompts=QUESTIONS[:1])) if len(s["token_ids"]) > 8)
+    ids = whole["token_ids"][:6]
+    part = {"token_ids": ids, "logprobs": whole["logprobs"][:6]}
+    for most in (6, 4):
+        group = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1, sampling={"max_tokens": most})["groups"][0]
+        [s] = group["samples"]
+        assert (s["token_ids"], s["logprobs"], s["finish_reason"], s["stop_reason"]) == (ids, part["logprobs"], "length", None)
+        assert group["usage"]["completion_tokens"] == 0 and not s["mask"] and s["reward"] is not None
+    fork = {"token_ids": whole["token_ids"], "at": [6, 2], "k": 2}
+    full, early = ask(tiny, prompts=[{**QUESTIONS[0], "fork": fork}], sampling={"max_tokens": 6})["groups"][0]["forks"]
+    assert [(s["token_ids"], s["finish_reason"]) for s in full["samples"]] == [(ids, "length")] * 2
+    assert all(2 < len(s["token_ids"]) <= 6 for s in early["samples"])
+    reply = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part] * 2}], n=2, sampling={"max_tokens": 6}, keep={"overlong": False})
+    assert [(s["mask"], s["mask_cause"]) for s in samples(reply)] == [(True, "overlong")] * 2
+    more = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1, sampling={"max_tokens": 7, "ignore_eos": True})
+    assert len(samples(more)[0]["token_ids"]) == 7
+    assert arrays(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1, sampling={"max_tokens": 6})["finish_reason"].tolist() == [1]
+
+
 def test_ids_with_new_messages_are_the_template_s(tiny):
     """What a chat of three turns renders is the first turn's ids, the answer's ids, and what follows."""
     talk = [{"role": "user", "content": "What is 1 + 1?"}, {"role": "assistant", "content": "<think>\nx\n</think>\n2"},
@@ -673,6 +694,7 @@ def test_what_waits_to_go_on_can_be_ended(start):
     ({"prompts": [{"messages": [{"role": 3}]}]}, "prompts[0].messages[0].role"),
     ({"prompts": [{"text": "a", "n": 4000}]}, "prompts[0].n"),
     ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 2}}]}, "prompts[0].fork.at"),
+    ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 1, "k": 65536}}]}, "prompts[0].fork.k"),
     ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": [0, -1]}}]}, "prompts[0].fork.at[1]"),
     ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 0, "steering": [{}]}}]}, "prompts[0].fork.steering"),
     ({"prompts": [{"text": "a", "partial": [{"token_ids": [1], "logprobs": []}]}]}, "prompts[0].partial[0].logprobs"),
