@@ -28,16 +28,29 @@ static bool copy_part(struct span part, char *out, size_t room)
     return true;
 }
 
-static bool is_port(const char *s)
+enum { LAST_PORT = 65535 };
+
+static bool is_number(const char *s)
 {
     size_t digits = strspn(s, "0123456789");
-    return digits > 0 && digits < sizeof((struct fetch_place){0}.port) && s[digits] == '\0';
+    return digits > 0 && s[digits] == '\0';
+}
+
+static bool check_port(struct span port, struct error *err)
+{
+    char text[sizeof((struct fetch_place){0}.port)];
+    bool fits = copy_part(port, text, sizeof(text)) && is_number(text);
+    long n = fits ? strtol(text, NULL, 10) : 0;
+    if (n >= 1 && n <= LAST_PORT) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "%.*s is no port: they go from 1 to %d",
+                     port.n < 40 ? (int)port.n : 40, port.p, LAST_PORT);
 }
 
 bool fetch_place_read(const char *url, struct fetch_place *out, struct error *err)
 {
     const char *bare = url[0] == ':' ? url + 1 : url;
-    if (is_port(bare)) {
+    if (is_number(bare)) {
+        if (!check_port(span_str(bare), err)) return false;
         snprintf(out->host, sizeof(out->host), "127.0.0.1");
         snprintf(out->port, sizeof(out->port), "%s", bare);
         return true;
@@ -54,9 +67,8 @@ bool fetch_place_read(const char *url, struct fetch_place *out, struct error *er
     if (bracket > 0 && bracket != SPAN_NONE) host = span_slice(rest, 1, bracket);
     struct span port = colon == SPAN_NONE ? span_str("80") : span_slice(rest, colon + 1, rest.n);
     bool digits = port.n > 0 && strspn(port.p, "0123456789") >= port.n;
-    if (!other && digits && copy_part(host, out->host, sizeof(out->host)) &&
-        copy_part(port, out->port, sizeof(out->port))) {
-        return true;
+    if (!other && digits && copy_part(host, out->host, sizeof(out->host))) {
+        return check_port(port, err) && copy_part(port, out->port, sizeof(out->port));
     }
     return error_set(err, ERROR_INVALID_VALUE, NULL,
                      "\"%.80s\" is not the address of a server: http://host:port", url);

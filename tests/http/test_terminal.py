@@ -242,6 +242,10 @@ def test_top_with_keys(start):
     (["127.0.0.1:1"], 1, "nobody answers at 127.0.0.1:1"),
     (["https://x"], 2, "http://host:port"),
     (["x:y"], 2, "http://host:port"),
+    (["99999"], 2, "99999 is no port: they go from 1 to 65535"),
+    (["0"], 2, "0 is no port"),
+    (["http://127.0.0.1:65536"], 2, "65536 is no port"),
+    (["123456789"], 2, "123456789 is no port"),
     (["a", "b"], 2, "one server at a time"),
     (["--interval", "0"], 2, "--interval is from"),
 ])
