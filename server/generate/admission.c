@@ -228,7 +228,8 @@ bool admission_say_late(const struct admission *a, double wait_s, struct error *
 }
 
 /* Of a seat that is kept for it nobody waits as they do who wait for each other: what those have waited says
- * nothing of it. */
+ * nothing of it. Who is refused is refused for how long it might wait, and told to come again after what it
+ * would wait on average: whoever comes again at the worst that might be comes too late to what is free. */
 bool admission_check(struct admission *a, const struct generation *running, uint64_t client,
                      int priority, struct error *err)
 {
@@ -242,7 +243,7 @@ bool admission_check(struct admission *a, const struct generation *running, uint
     error_set(err, ERROR_QUEUE_FULL, NULL,
               "the queue is full: the request might begin after %.0f s only, and max-wait is %g s",
               ceil(longest), a->max_wait_ms / 1e3);
-    return refuse(longest, err);
+    return refuse(fmin(shared * a->ratio, kept), err);
 }
 
 bool admission_join(struct admission *a, struct generation *g, struct error *err)

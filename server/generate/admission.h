@@ -58,7 +58,7 @@ void admission_init(struct admission *a, struct engine *e);
 void admission_clear(struct admission *a);
 
 /* May a request of that client at that priority begin soon enough? False and ERROR_QUEUE_FULL with
- * the seconds after which to come again. running: a list of generations at the engine. */
+ * the seconds after which to come again, the wait that is expected. running: a list of generations at the engine. */
 bool admission_check(struct admission *a, const struct generation *running, uint64_t client,
                      int priority, struct error *err);
 
