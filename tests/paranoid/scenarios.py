@@ -333,7 +333,6 @@ def adapters(model, plain, dora):
         Request("completion with an adapter", "POST", "/v1/completions", completion(logprobs=2), flags=loaded(plain)),
         Request("completion with an adapter of DoRA, streamed", "POST", "/v1/completions", completion(stream=True), kind="stream", flags=loaded(dora)),
         Request("weights are pushed", "POST", "/v1/weights", {"path": model, "version": "next"}),
-        Beginning("serve: with an adapter", loaded(plain)),
         Beginning("serve: with an adapter of DoRA", loaded(dora)),
         Beginning("serve: with an adapter merged", (*loaded(plain), "--merge")),
         Beginning("serve: with an adapter of DoRA merged", (*loaded(dora), "--merge")),
