@@ -178,6 +178,7 @@ static struct linear_work work_of(const struct compute *c, int thread)
 /* A few rows of a piece whose adapter is the same. */
 struct low_group {
     const struct adapter_up *up;
+    bool again; /* an earlier group has the same */
     int n, row[ACCUMULATE_ROWS];
 };
 
@@ -325,6 +326,9 @@ static const struct low_groups *groups_for(const struct piece *p, int which,
         if (up == NULL || done[first]) continue;
         struct low_group *to = &g->group[g->n++];
         *to = (struct low_group){.up = up};
+        for (const struct low_group *before = g->group; before < to; before++) {
+            to->again |= before->up == up;
+        }
         for (int r = first; r < p->n_rows && to->n < ACCUMULATE_ROWS; r++) {
             if (done[r] || low[p->row + r].up != up) continue;
             done[r] = true;
@@ -344,7 +348,7 @@ static int list_pieces(const struct piece *p, int which, const struct low_row *l
     for (int i = 0; g != NULL && i < g->n && pieces < FETCHED_GROUPS; i++) {
         const struct adapter_up *up = g->group[i].up;
         size_t bytes = (size_t)wide * (size_t)up->rank * sizeof(float);
-        if (bytes == 0) continue;
+        if (bytes == 0 || g->group[i].again) continue;
         const uint8_t *at = (const uint8_t *)(const void *)adapter_panel(up, col);
         p->pieces[pieces++] = (struct stretch){at, bytes};
     }
