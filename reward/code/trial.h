@@ -52,9 +52,8 @@ struct trial {
     struct buffer message;     /* what the compiler said, or the first failing test's stderr; cut */
     bool compiled;             /* the language is compiled */
     bool not_installed;        /* the language is */
-    const char
-        *library;       /* a Python library that is not, though the tests' grader has it; or NULL */
-    struct error error; /* of the first SANDBOX_ERROR */
+    const char *library;       /* a Python library that is not, though the tests' grader has it; or NULL */
+    struct error error;        /* of the first SANDBOX_ERROR */
 };
 
 /* Nothing tried yet. */

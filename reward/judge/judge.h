@@ -30,8 +30,7 @@ struct judge_options {
     bool code_unsafe;            /* run code even where the sandbox has too few walls */
     int max_items;               /* of one request; lines of a stream are not counted */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
-    int64_t
-        program_bytes; /* memory of all programs that run for rewards; 0: half of what is free */
+    int64_t program_bytes;       /* memory of all programs together; 0: half of what is free */
 };
 
 /* The settings of the options above: their names, defaults and help (config/settings.h). */

@@ -92,8 +92,7 @@ static void open_streams(void)
 int main(int argc, char **argv)
 {
     open_streams();
-    signal(SIGXFSZ,
-           SIG_IGN); /* a file that may not grow (ulimit -f) fails a write, as a full disk does */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow fails a write, as a full disk does */
     const char *name = argc > 1 ? argv[1] : "";
     mem_hook_json();
     judge_begin(argc, argv);
