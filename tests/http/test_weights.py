@@ -370,6 +370,21 @@ def test_a_folder_that_is_none_changes_nothing(start, tmp_path, tensors, break_i
     assert answers(s) == before and version(s) == "0"
 
 
+@pytest.mark.parametrize("break_it, word", [
+    (lambda raw: raw[:len(raw) // 2], "truncated"), (lambda raw: raw[:100], ""), (lambda raw: b"GGUX" + raw[4:], ""),
+    (lambda raw: raw.replace(b"output_norm.weight", b"output_morn.weight"), "output_norm.weight"),
+    (lambda raw: raw[:len(raw) // 64 * 32] + b"\xff\x7f\xff\x7f" + raw[len(raw) // 64 * 32 + 4:], "not finite")])
+def test_a_wrong_gguf_file_changes_nothing(start, tmp_path, break_it, word):
+    path = tmp_path / "new.gguf"
+    path.write_bytes(break_it(checkpoints.gguf(path, 2).read_bytes()))
+    s = start(model=str(checkpoints.GGUF_F16))
+    before = answers(s)
+    reply = s.post("/v1/weights", {"path": str(path), "check_finite": True})
+    assert reply.status_code == 400 and word in reply.json()["error"]["message"], reply.text
+    assert reply.json()["error"]["param"] == "path"
+    assert answers(s) == before and version(s) == "0"
+
+
 def test_another_model_is_not_taken(server, start):
     s = start(model=str(checkpoints.FOLDER))
     reply = s.post("/v1/weights", {"path": str(checkpoints.GGUF_F16)})
