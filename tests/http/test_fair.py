@@ -108,8 +108,9 @@ def test_who_would_wait_too_long_comes_again(start):
             headers=of("polite"),
             timeout=PATIENCE,
         )
+        if other.status_code == 200:
+            return True
         assert server.metric("touchstone_generations_held") > 1, "the flood is over"
-        return other.status_code == 200
 
     wait_until(another_is_taken)
     server.post("/abort_requests", {})
