@@ -40,7 +40,11 @@ enum {
 
 enum { WEAK_RUN, WEAK_REFUSE };
 enum { FENCE_LANGUAGE, FENCE_ANY, FENCE_NONE };
-enum { COMPILE_MS = 10000, RESERVED_MEMORY_MB = 1024 };
+enum {
+    COMPILE_MS = 10000,
+    RESERVED_MEMORY_MB = 1024,
+    KEPT_SHARE = 8 /* of the workers for code one in so many more, for clients that have none */
+};
 
 static bool prepare(const struct option_value *o, void **out, struct error *err)
 {
@@ -242,6 +246,7 @@ int code_workers(int most)
 {
     int n = processors_usable();
     if (n < 2) n = 2;
+    n += n < KEPT_SHARE ? 1 : n / KEPT_SHARE;
     return most < n ? most : n;
 }
 

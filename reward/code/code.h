@@ -21,7 +21,8 @@ bool code_is_usable(struct error *err);
 /* The walls in force as a member "key": an object, or null before code_open(). */
 void code_emit_layers(struct buffer *out, const char *key);
 
-/* Workers that make sense for code, of `most` allowed: their programs have the processors to themselves. */
+/* Workers that make sense for code, of `most` allowed: one a processor for programs, and a few more that
+ * the dispatcher keeps for clients which have none at work. */
 int code_workers(int most);
 
 #endif

@@ -451,9 +451,12 @@ static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
     struct shares s = {.busy = count_slots(d, pool, SLOT_BUSY) - count_trials(d, pool),
                        .shared = most,
                        .most = most};
-    if (!spare) return s;
-    s.shared = most - most / 4;
-    s.most = most / 2;
+    if (spare) {
+        s.shared = most - most / 4;
+        s.most = most / 2;
+    } else if (pool == POOL_SANDBOX && most > d->processors && most > 2) {
+        s.shared = s.most = d->processors < 2 ? 2 : d->processors;
+    }
     return s;
 }
 

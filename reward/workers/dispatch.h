@@ -8,7 +8,8 @@
  * may hold half of them, and the last quarter is kept for lanes that hold none: whoever comes
  * next finds one. There a task of algebra is on trial: after a tenth of a second it goes back to
  * its lane and waits for one of the other three quarters, so that however many lanes of slow
- * tasks there are, an ordinary one among them is soon answered. A worker past its deadline is
+ * tasks there are, an ordinary one among them is soon answered. Programs have no trial: the workers
+ * beyond one a processor are for clients that have none at work. A worker past its deadline is
  * killed and replaced; only its task hears of it.
  *
  * Tasks that run programs are promised the memory these may take (room.h). Whose turn it is waits until

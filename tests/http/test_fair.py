@@ -193,6 +193,24 @@ def test_a_seat_is_kept_for_who_has_none(start):
         t.join()
 
 
+def test_a_worker_is_kept_for_who_has_no_program(start):
+    """Programs without end of one client have all workers but one, which another client finds."""
+    server = start()
+    body = json.dumps({"code": "while True: pass", "language": "python", "run_timeout": 240, "memory_limit_MB": 64}).encode()
+    flood = [server.connect() for _ in range(40)]
+    for sock in flood:
+        sock.sendall(b"POST /run_code HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer flood\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+    server.wait_metric("touchstone_verify_waiting", lambda n: 0 < n < 40)
+    for i in range(3):
+        reply = httpx.post(server.url + "/run_code", json={"code": f"print({i})", "language": "python"}, headers=of("polite"), timeout=PATIENCE)
+        assert reply.json()["run_result"]["stdout"] == f"{i}\n", reply.text
+    assert select.select(flood, [], [], 0)[0] == [], "none of the flood had to end for it"
+    for sock in flood:
+        sock.close()
+    server.wait_metric("touchstone_verify_waiting", lambda n: n == 0)
+
+
 def test_a_stream_takes_turns_as_one_client(start):
     """Thousands of slow lines of one stream do not keep another's from a verifier process, nor refuse them."""
     server = start("--verify-seconds", "2", "--max-wait", "120")  # on the wall half a minute
