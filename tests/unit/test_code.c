@@ -36,7 +36,7 @@ static const struct example examples[] = {
     {"sleeper", "python", "import time\ntime.sleep(100)\n", ",\"timeout_s\":0.1", ONE_TWO, "\"status\":\"time_limit\""},
     {"memory limit", "python", "x = bytearray(10**9)\n", ",\"memory_mb\":128", ONE_TWO, "\"status\":\"memory_limit\""},
     {"output limit", "python", "while True: print('y' * 1000)\n", ",\"output_kb\":64", ONE_TWO, "\"status\":\"output_limit\""},
-    {"process limit", "python", "import threading,time\nfor i in range(100): threading.Thread(target=time.sleep,args=(3,),daemon=True).start()\n", "", ONE_TWO, "\"status\":\"process_limit\""},
+    {"process limit", "python", "import threading,time\nfor i in range(100): threading.Thread(target=time.sleep,args=(100,),daemon=True).start()\n", "", ONE_TWO, "\"status\":\"process_limit\""},
     {"early exit is no pass", "python", "import sys\nsys.exit(0)\n", "", "\"tests\":[{\"call\":\"add\",\"args\":[1,2],\"result\":3}]", "\"status\":\"runtime_error\""},
     {"exit() is there", "python", "print(3)\nexit()\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":1,"},
     {"main block runs", "python", "if __name__ == '__main__':\n    print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":1,"},
