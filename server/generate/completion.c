@@ -364,10 +364,9 @@ static void after_count(struct exchange *x)
     exchange_reply_json(x, &x->reply);
 }
 
-void completion_count(struct completion *c, enum exchange_weight weight,
-                      bool (*prepare)(struct completion *c))
+void completion_count(struct completion *c, bool (*prepare)(struct completion *c))
 {
-    prepare_then(c, weight, prepare, after_count);
+    prepare_then(c, WORK_HEAVY, prepare, after_count);
 }
 
 /* ---- what the generations say ---- */

@@ -139,9 +139,9 @@ void completion_run(struct completion *c, enum exchange_weight weight,
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c));
 
-/* Run prepare(c) and answer with how many tokens that is, {"input_tokens": n}, as llama-server does. */
-void completion_count(struct completion *c, enum exchange_weight weight,
-                      bool (*prepare)(struct completion *c));
+/* Run prepare(c), as WORK_HEAVY, and answer with how many tokens that is, {"input_tokens": n}, as llama-server
+ * does. */
+void completion_count(struct completion *c, bool (*prepare)(struct completion *c));
 
 /* ---- for prepare functions ---- */
 

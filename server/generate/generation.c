@@ -73,14 +73,14 @@ static void link_running(struct generations *all, struct generation *g)
     all->samples_running += (size_t)g->n;
 }
 
-/* Out of its list and of the engine's sight. */
-static void leave(struct generation *g, enum generation_state state)
+/* Ended: out of its list and of the engine's sight. */
+static void leave(struct generation *g)
 {
     if (g->id != 0) live_remove(g->all->live, g->id); /* what the engine still says is dropped */
     admission_leave(&g->all->admission, g);
     unlink_from(g->all, g);
     g->id = 0;
-    g->state = state;
+    g->state = GENERATION_ENDED;
 }
 
 /* ---- one generation ---- */
@@ -224,7 +224,7 @@ void generation_free(struct generation *g)
 {
     if (g == NULL) return;
     if (g->id != 0) engine_cancel(g->all->engine, g->id);
-    if (g->link != NULL) leave(g, GENERATION_ENDED);
+    if (g->link != NULL) leave(g);
     if (g->all != NULL && g->all->current == g) g->all->current = NULL;
     for (int i = 0; g->choices != NULL && i < g->n; i++) {
         choice_clear(&g->choices[i]);
@@ -268,7 +268,7 @@ static void fail(struct generation *g, const struct error *err)
 {
     assert(err->code != ERROR_NONE);
     if (g->id != 0) engine_cancel(g->all->engine, g->id);
-    leave(g, GENERATION_ENDED);
+    leave(g);
     g->error = *err;
     end(g);
 }
@@ -355,7 +355,7 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
         return false;
     }
     bool last = --g->open == 0;
-    if (last) leave(g, GENERATION_ENDED);
+    if (last) leave(g);
     if (!call(g, g->calls->sample, c)) return false;
     if (last) end(g);
     return !last;

@@ -150,10 +150,10 @@ static bool emit_list(const struct writer *w, const char *key)
 }
 
 /* The same as a whole section. */
-static bool emit_section(const struct writer *w, const char *key)
+static bool emit_section(const struct writer *w)
 {
     const struct tool_format *f = w->use->format;
-    emit_object(w->out, key);
+    emit_object(w->out, NULL);
     emit_str(w->out, "type", "sequence");
     emit_array(w->out, "elements");
     if (f->may_begin != NULL) {
@@ -211,12 +211,12 @@ static bool emit_from_start(const struct writer *w)
     emit_object(w->out, NULL);
     emit_str(w->out, "type", "or");
     emit_array(w->out, "elements");
-    if (!emit_section(w, NULL)) return false;
+    if (!emit_section(w)) return false;
     emit_object(w->out, NULL);
     emit_str(w->out, "type", "sequence");
     emit_array(w->out, "elements");
     emit_const(w, open);
-    if (!emit_section(w, NULL)) return false;
+    if (!emit_section(w)) return false;
     emit_close(w->out, ']');
     emit_close(w->out, '}');
     buffer_init(&pattern, 1024);
@@ -244,7 +244,7 @@ static bool emit_or_answer(const struct writer *w, const struct sampling_params 
     emit_object(w->out, NULL);
     emit_str(w->out, "type", "or");
     emit_array(w->out, "elements");
-    if (!emit_section(w, NULL)) return false;
+    if (!emit_section(w)) return false;
     emit_object(w->out, NULL);
     emit_str(w->out, "type", "json_schema");
     emit_str(w->out, "field", p->form_field);
@@ -266,7 +266,7 @@ static bool emit_or_answer(const struct writer *w, const struct sampling_params 
 
 static bool emit_form(const struct writer *w, const struct sampling_params *p)
 {
-    if (w->use->mode != CALLS_AUTO) return emit_section(w, NULL);
+    if (w->use->mode != CALLS_AUTO) return emit_section(w);
     if (p->form.type != FORM_NONE) return emit_or_answer(w, p);
     return w->use->format->at_start ? emit_from_start(w) : emit_triggered(w);
 }

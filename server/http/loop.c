@@ -36,9 +36,10 @@
 
 /* ---- descriptors ---- */
 
-static bool system_error(struct error *err, const char *param, const char *what, const char *why)
+/* Always false: what libuv says of a handle that it did not make. */
+static bool loop_error(struct error *err, int failed)
 {
-    return error_set(err, ERROR_SYSTEM, param, "%s: %s", what, why);
+    return error_set(err, ERROR_SYSTEM, NULL, "event loop: %s", uv_strerror(failed));
 }
 
 /* Descriptors for every connection and as many for files and libuv; as far as the system allows. */
@@ -233,14 +234,14 @@ static const char POOL_THREADS[] = "16";
 static bool open_loop(struct server *s, struct error *err)
 {
     int failed = uv_loop_init(&s->loop);
-    if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
+    if (failed != 0) return loop_error(err, failed);
     s->loop_open = true;
     pool_init(&s->pool, &s->loop);
     if ((failed = uv_async_init(&s->loop, &s->woken, on_woken)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||
         (failed = uv_prepare_init(&s->loop, &s->http_kick)) != 0 ||
         (failed = drain_open_signals(s)) != 0) {
-        return system_error(err, NULL, "event loop", uv_strerror(failed));
+        return loop_error(err, failed);
     }
     s->woken.data = s->sweep.data = s->http_kick.data = s;
     return true;
@@ -342,7 +343,7 @@ static bool start_listener(struct listener *l, struct error *err)
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     int failed = uv_timer_init(&s->loop, &l->timer);
     if (failed == 0) failed = uv_poll_init(&s->loop, &l->ready, info->epoll_fd);
-    if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
+    if (failed != 0) return loop_error(err, failed);
     l->ready.data = l->timer.data = l;
     uv_poll_start(&l->ready, UV_READABLE, on_http_ready);
     return true;

@@ -149,5 +149,5 @@ void anthropic_messages_handle(struct exchange *x)
 void anthropic_count_handle(struct exchange *x)
 {
     struct completion *c = new_messages(x);
-    if (c != NULL) completion_count(c, WORK_HEAVY, prepare_count);
+    if (c != NULL) completion_count(c, prepare_count);
 }

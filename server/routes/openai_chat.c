@@ -327,7 +327,7 @@ void openai_chat_handle(struct exchange *x)
 void openai_chat_count_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
-    if (c != NULL) completion_count(c, WORK_HEAVY, prepare);
+    if (c != NULL) completion_count(c, prepare);
 }
 
 void openai_chat_render_handle(struct exchange *x)

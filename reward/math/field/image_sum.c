@@ -40,10 +40,11 @@ static int degree(const struct expr *e, struct span name)
     }
 }
 
-static bool image_at(struct fp *f, const struct expr *body, struct span name, bool whole, int64_t n,
+/* What body is where the name stands for the whole number n, which is x in the field. */
+static bool image_at(struct fp *f, const struct expr *body, struct span name, int64_t n,
                      struct field x, struct field *out)
 {
-    struct binding here = {f->bound, name, whole, n, x};
+    struct binding here = {f->bound, name, n, x};
     f->bound = &here;
     bool ok = image_of(f, body, out);
     f->bound = here.outer;
@@ -71,7 +72,7 @@ static bool sum_polynomial(struct fp *f, const struct expr *e, int d, struct fie
 {
     struct field partial[MAX_DEGREE + 2] = {FIELD_ZERO}, x, from, to;
     for (int m = 1; m <= d + 1; m++) {
-        if (!image_at(f, e->arg[2], e->text, true, m, field_int(m), &x)) return false;
+        if (!image_at(f, e->arg[2], e->text, m, field_int(m), &x)) return false;
         partial[m] = field_add(partial[m - 1], x);
     }
     if (!image_of(f, e->arg[0], &from) || !image_of(f, e->arg[1], &to)) return false;
@@ -85,7 +86,7 @@ static bool sum_terms(struct fp *f, const struct expr *e, int64_t from, int64_t 
 {
     struct field v = e->op == 0 ? FIELD_ZERO : FIELD_ONE, x;
     for (int64_t k = from; k <= to; k++) {
-        if (--f->steps < 0 || !image_at(f, e->arg[2], e->text, true, k, field_int(k), &x)) {
+        if (--f->steps < 0 || !image_at(f, e->arg[2], e->text, k, field_int(k), &x)) {
             return false;
         }
         v = e->op == 0 ? field_add(v, x) : field_mul(v, x);
@@ -123,7 +124,7 @@ bool image_integral(struct fp *f, const struct expr *e, struct field *out)
         return false;
     }
     for (int i = 0; i < n; i++) {
-        if (!image_at(f, e->arg[0], e->text, true, i, field_int(i), &c[i])) return false;
+        if (!image_at(f, e->arg[0], e->text, i, field_int(i), &c[i])) return false;
     }
     for (int j = 1; j < n; j++) {
         for (int i = n - 1; i >= j; i--) {

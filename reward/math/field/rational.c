@@ -139,7 +139,7 @@ bool rational_of(const struct expr *e, const struct binding *b, struct rational 
         return !e->num.open && of_number(&e->num, out);
     case E_SYM: {
         const struct binding *v = binding_find(b, e->text);
-        if (v == NULL || !v->whole) return false;
+        if (v == NULL) return false;
         *out = (struct rational){v->n, 1};
         return true;
     }

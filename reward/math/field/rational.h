@@ -19,9 +19,8 @@ struct rational {
 struct binding {
     const struct binding *outer;
     struct span name;
-    bool whole; /* n holds the value */
-    int64_t n;
-    struct field image; /* the value in the field (fingerprint.h) */
+    int64_t n;          /* the value */
+    struct field image; /* the same in the field (fingerprint.h) */
 };
 
 /* The innermost binding of that name, NULL when it is free. */

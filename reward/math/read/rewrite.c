@@ -629,9 +629,10 @@ static struct span derivation(struct arena *a, struct span s)
     return s;
 }
 
-/* The offset after the digits of s from i on. */
-static size_t after_digits(struct span s, size_t i)
+/* How many digits s begins with. */
+static size_t digits_of(struct span s)
 {
+    size_t i = 0;
     while (i < s.n && ascii_is_digit(s.p[i])) {
         i++;
     }
@@ -650,13 +651,13 @@ static struct span with_remainder(struct arena *a, struct span s)
                                         " r ",
                                         " R",
                                         " r"};
-    size_t first = s.n > LONGEST_PHRASE ? 0 : after_digits(s, 0);
+    size_t first = s.n > LONGEST_PHRASE ? 0 : digits_of(s);
     if (first == 0 || first == s.n) return s;
     struct span rest = span_slice(s, first, s.n);
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         if (!words_opens(rest, words[k])) continue;
         struct span last = span_slice(rest, strlen(words[k]), rest.n);
-        if (last.n == 0 || after_digits(last, 0) != last.n) continue;
+        if (last.n == 0 || digits_of(last) != last.n) continue;
         struct span pair = join3(a, span_str("("), "", span_slice(s, 0, first), ", ");
         return join3(a, pair, "", last, ")");
     }
