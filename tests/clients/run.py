@@ -44,6 +44,7 @@ CLIENTS = {
     "inspect": (["inspect-ai==0.3.285", "openai==3.57.0", "anthropic==2.14.0"], "inspect_evaluation.py"),
     "trl": (["trl==1.16.0", "torch==2.13.0", "transformers==5.24.0", "requests==2.34.2", "pillow==13.0.0"], "trl_client.py"),
     "renderers": (["renderers==0.1.12", "openai==2.54.0"], "renderers_generate.py"),
+    "verifiers": (["verifiers==0.4.0", "uv==0.13.9"], "verifiers_rollout.py"),
     "trl-grpo": (["torch==2.13.0", "transformers==5.24.0", "trl==1.16.0", "gguf==0.19.0"], "trl_grpo.py"),
     "openai-js": (["openai@7.59.0", "zod@4.6.7"], "openai_structured.mjs"),
     "anthropic-js": (["@anthropic-ai/sdk@1.14.0"], "anthropic_messages.mjs"),

@@ -145,7 +145,7 @@ def test_replay(builtin, client, i, request_):
         check_response(body, reply)
     if request_["path"] == "/v1/rollouts":
         check_rollouts(body, reply)
-    if client in ("trl", "renderers") and request_["path"] in ("/v1/completions", "/inference/v1/generate"):
+    if client in ("trl", "renderers", "verifiers") and request_["path"] in ("/v1/completions", "/inference/v1/generate"):
         check_tokens(body, reply)
     if not request_["path"].endswith("/chat/completions"):
         return
@@ -165,7 +165,7 @@ def filled(tensors, seed):
 
 
 def test_replay_of_a_training_run(start):
-    """TRL's run through examples/trl_grpo.py: weights go in as its tensors are named and shaped, and serve the samples."""
+    """TRL's run through the rollout_func of examples/trl_grpo.py: weights go in as its tensors are named and shaped, and serve the samples."""
     rows = json.loads((ROOT / "tests/data/clients/trl-grpo.json").read_text())["requests"]
     pushes, rollouts = ([r for r in rows if r["path"].startswith(p)] for p in ("/v1/weights", "/v1/rollouts"))
     assert len(pushes) > 1 and rollouts
@@ -185,4 +185,4 @@ def test_replay_of_a_training_run(start):
 
 
 def test_bodies_were_kept():
-    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama", "litellm", "lm-eval", "inspect", "trl", "trl-grpo", "renderers", "anthropic-js"} <= {f.stem for f in FILES}
+    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama", "litellm", "lm-eval", "inspect", "trl", "trl-grpo", "renderers", "verifiers", "anthropic-js"} <= {f.stem for f in FILES}
