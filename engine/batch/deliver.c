@@ -72,6 +72,16 @@ static void fail_memory(struct deliver *to, struct request *r)
     deliver_failure(to, r, &why);
 }
 
+void deliver_form_failure(struct deliver *to, struct request *r)
+{
+    struct error why = {0};
+    error_set(&why, ERROR_TOO_LARGE, NULL,
+              "the output can't go on: where it stands in its form takes more than the %zu MiB "
+              "that are kept for a form",
+              EARLEY_MAX_BYTES >> 20);
+    deliver_failure(to, r, &why);
+}
+
 void deliver_progress(struct deliver *to, const struct sequence *q, int n_computed)
 {
     struct request *r = q->request;
@@ -179,7 +189,10 @@ void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
     bool room = sequence_append(q, d->token, NULL);
     bool fits = form_accept(sampler_vocabulary(to->sampler), &q->form, d->token,
                             q->request->sampling.skip_special_tokens);
-    assert(fits); /* the mask of the draw */
+    if (!fits) { /* what the mask of the draw allows fits, unless the form has failed since */
+        deliver_form_failure(to, q->request);
+        return;
+    }
     struct ending end = read_counted(to, q, d);
     struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
     if (!room || ev == NULL) {

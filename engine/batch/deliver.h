@@ -28,6 +28,9 @@ struct deliver {
     struct results results; /* what has come about since it was last emptied */
 };
 
+/* End a request one of whose outputs its form can't follow any further (form_has_failed). */
+void deliver_form_failure(struct deliver *to, struct request *r);
+
 /* Append d->token to q, a running sample, and end it when that is its last. */
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d);
 

@@ -210,29 +210,30 @@ static bool is_void(const struct step_job *j)
     return q->state != SEQUENCE_RUNNING || q->n_accepted < drawn;
 }
 
-/* The sample's form after the guesses that stand before j's token: a copy, to be thrown away. */
-static struct form_cursor form_after_guesses(const struct step *s, const struct step_job *j)
+/* The sample's form after the guesses that stand before j's token: a copy, to be thrown away. The
+ * scheduler cuts guesses, so false says that the form has failed. */
+static bool follow_guesses(const struct step *s, struct step_job *j)
 {
     const struct sequence *q = j->seq;
-    struct form_cursor form = q->form;
-    for (int i = q->n_output; i < j->draw.n_output; i++) {
-        bool fits = form_accept(sampler_vocabulary(s->p.sampler), &form, q->output[i],
-                                j->draw.sampling->skip_special_tokens);
-        assert(fits); /* the scheduler cuts guesses */
+    bool fits = true;
+    assert(q->n_output <= j->draw.n_output);
+    j->draw.form = q->form;
+    for (int i = q->n_output; i < j->draw.n_output && fits; i++) {
+        fits = form_accept(sampler_vocabulary(s->p.sampler), &j->draw.form, q->output[i],
+                           j->draw.sampling->skip_special_tokens);
     }
-    return form;
+    return fits;
 }
 
 static void draw(struct step *s, struct step_job *j, const float *logits, int task, int thread)
 {
     if (is_void(j)) return;
     j->draw.must = sequence_must(j->seq);
-    j->draw.form = form_after_guesses(s, j);
     j->draw.logits = logits;
     j->draw.output = j->seq->output;
     j->draw.support = s->support + (size_t)task * SUPPORT_MAX;
     j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
-    j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
+    j->ok = follow_guesses(s, j) && sampler_draw(s->p.sampler, thread, &j->draw);
 }
 
 /* The numbers go straight into the report. */
@@ -251,6 +252,7 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
     (void)task;
     if (j->refused) {
         *room.prob = (struct token_prob){.id = what.id, .logprob = -INFINITY};
+        j->ok = !form_has_failed(r->sampling.form);
     } else {
         j->ok = sampler_score(s->p.sampler, thread, &what, room.prob, room.top, &n);
     }
@@ -343,7 +345,9 @@ static void finish_job(struct step *s, struct step_job *j)
 {
     const struct sequence *q = j->seq;
     if (q->state != SEQUENCE_RUNNING || j->guesses != q->n_accepted) return;
-    if (!j->ok) {
+    if (!j->ok && form_has_failed(q->form.form)) {
+        deliver_form_failure(s->p.deliver, q->request);
+    } else if (!j->ok) {
         fail(s, q->request,
              "no token can be chosen: the logits are not finite, or every token is excluded");
     } else if (job_kinds[j->kind].finish != NULL) {

@@ -5,7 +5,13 @@
  *
  * States with equal pairs and may_end are one state.
  *
+ * Most states are met by looking what could come, and no output ever stands there. When they have
+ * become many, all but those that an output stood in (kept) are forgotten, and with them the rows
+ * that only they knew and every table of steps, which is made again as it is needed. A number that
+ * has become free is given to another state.
+ *
  * (1) A state's rows and lexer states are never dead.
+ * (2) What leads to a state that is forgotten is forgotten too.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,6 +34,8 @@ struct state {
     struct pair *pairs; /* owned */
     int n;
     bool may_end;
+    bool used; /* false: its number is free */
+    bool kept;
     int *next; /* by class of bytes, as earley_steps(). Owned; NULL: no byte was met */
 };
 
@@ -37,10 +45,12 @@ struct earley {
     struct rows *rows;
     struct state *states;
     int n_states, states_room;
+    int first_free; /* no number below is free */
     struct ids ids;
     struct pair *pairs; /* of the state being made */
     int n_pairs, pairs_room;
     size_t bytes;
+    size_t forget_at; /* earley_bytes() past which states are forgotten */
     bool failed;
 };
 
@@ -55,10 +65,12 @@ struct earley *earley_new(struct grammar *g, struct error *err)
         return NULL;
     }
     e->grammar = g;
+    e->forget_at = EARLEY_FORGET_BYTES;
     e->lexer = lexer_new(g);
     e->rows = rows_new(g);
     if (e->lexer != NULL && e->rows != NULL && add_row(e, ROWS_FIRST) &&
         intern(e, rows_is_whole(e->rows, ROWS_FIRST)) == EARLEY_START) {
+        e->states[EARLEY_START].kept = true;
         return e;
     }
     error_set(err, ERROR_NO_MEMORY, "", "out of memory for a form");
@@ -108,10 +120,19 @@ static uint64_t hash_pairs(const struct pair *p, int n, bool may_end)
 
 static int new_number(struct earley *e)
 {
+    while (e->first_free < e->n_states && e->states[e->first_free].used) {
+        e->first_free++;
+    }
+    if (e->first_free < e->n_states) return e->first_free;
     if (!mem_reserve(&e->states, e->n_states + 1, &e->states_room, sizeof(*e->states)))
         return EARLEY_DEAD;
     e->states[e->n_states] = (struct state){0};
     return e->n_states++;
+}
+
+static size_t state_bytes(int n_pairs)
+{
+    return (size_t)n_pairs * sizeof(struct pair) + sizeof(struct state);
 }
 
 /* The state of e->pairs. EARLEY_DEAD when there are none and the text may not end, or on
@@ -135,8 +156,8 @@ static int intern(struct earley *e, bool may_end)
         return EARLEY_DEAD;
     }
     if (n > 0) memcpy(pairs, e->pairs, (size_t)n * sizeof(*pairs));
-    e->states[number] = (struct state){.pairs = pairs, .n = n, .may_end = may_end};
-    e->bytes += (size_t)n * sizeof(*pairs) + sizeof(struct state);
+    e->states[number] = (struct state){.pairs = pairs, .n = n, .may_end = may_end, .used = true};
+    e->bytes += state_bytes(n);
     return number;
 }
 
@@ -198,6 +219,67 @@ static int *steps_of(struct earley *e, int state)
     return next;
 }
 
+/* ---- forgetting them ------------------------------------------------------------------------- */
+
+/* No step is known any more; of the first state's, those that were taken away stay so
+ * (earley_not_first). */
+static void forget_steps(struct earley *e)
+{
+    int n = lexer_classes(e->lexer), *first = e->states[EARLEY_START].next;
+    for (int c = 0; first != NULL && c < n; c++) {
+        if (first[c] != EARLEY_DEAD) first[c] = EARLEY_NOT_MET;
+    }
+    for (int i = EARLEY_START + 1; i < e->n_states; i++) {
+        if (e->states[i].next == NULL) continue;
+        free(e->states[i].next);
+        e->states[i].next = NULL;
+        e->bytes -= (size_t)n * sizeof(int);
+    }
+    lexer_forget_steps(e->lexer);
+}
+
+static void forget_states(struct earley *e)
+{
+    for (int i = 0; i < e->n_states; i++) {
+        struct state *s = &e->states[i];
+        if (!s->used || s->kept) continue;
+        e->bytes -= state_bytes(s->n);
+        clear_state(s);
+    }
+    e->first_free = 0;
+    ids_clear(&e->ids);
+    for (int i = 0; i < e->n_states; i++) {
+        const struct state *s = &e->states[i];
+        if (s->used && !ids_put(&e->ids, hash_pairs(s->pairs, s->n, s->may_end), i))
+            e->failed = true;
+    }
+}
+
+/* The rows of the states that are left stay. */
+static void forget_rows(struct earley *e)
+{
+    for (int i = 0; i < e->n_states; i++) {
+        for (int k = 0; k < e->states[i].n; k++) {
+            rows_mark(e->rows, e->states[i].pairs[k].row);
+        }
+    }
+    if (!rows_sweep(e->rows)) e->failed = true;
+}
+
+void earley_keep(struct earley *e, int state)
+{
+    assert(state >= 0 && state < e->n_states && e->states[state].used);
+    e->states[state].kept = true;
+    if (e->failed || earley_bytes(e) <= e->forget_at) return;
+    forget_steps(e); /* (2) */
+    forget_states(e);
+    forget_rows(e);
+    e->forget_at = 2 * earley_bytes(e);
+    if (e->forget_at < EARLEY_FORGET_BYTES) e->forget_at = EARLEY_FORGET_BYTES;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
 enum { SHARED_PAIRS = 4 };
 
 /* A step by a class was made: classes that lead every pair to the same lexer states lead there
@@ -224,7 +306,7 @@ static void share_step(struct earley *e, int state, int class, int next)
 
 int earley_step(struct earley *e, int state, uint8_t byte)
 {
-    assert(state >= 0 && state < e->n_states);
+    assert(state >= 0 && state < e->n_states && e->states[state].used);
     int *steps = steps_of(e, state), class = lexer_class_of(e->lexer)[byte];
     if (steps == NULL) return EARLEY_DEAD;
     if (steps[class] == EARLEY_NOT_MET) {
@@ -301,5 +383,5 @@ bool earley_failed(const struct earley *e)
 
 size_t earley_bytes(const struct earley *e)
 {
-    return e->bytes + rows_bytes(e->rows);
+    return e->bytes + rows_bytes(e->rows) + lexer_bytes(e->lexer);
 }

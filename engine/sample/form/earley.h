@@ -10,8 +10,9 @@
  * expressions (lexer.h). No terminal is chosen before its time: wherever one may end, the reader
  * follows both ways, so a text is taken exactly when the grammar derives it.
  *
- * A reader that has grown past EARLEY_MAX_BYTES gives up (earley_failed): few forms have so many
- * different situations, and whoever keeps forms drops one that is half as large (earley_bytes).
+ * States that were only looked at are forgotten when a reader has grown past EARLEY_FORGET_BYTES: who
+ * stands in one says so (earley_keep). A reader whose kept states, or one walk's, take more than
+ * EARLEY_MAX_BYTES gives up (earley_failed).
  *
  * One thread at a time.
  *
@@ -24,7 +25,8 @@
 
 enum { EARLEY_NOT_MET = -2, EARLEY_DEAD = -1, EARLEY_START = 0 };
 
-#define EARLEY_MAX_BYTES ((size_t)16 << 20)
+#define EARLEY_FORGET_BYTES ((size_t)8 << 20)
+#define EARLEY_MAX_BYTES ((size_t)48 << 20)
 
 struct earley;
 
@@ -39,9 +41,13 @@ void earley_free(struct earley *e);
  * is no memory: then earley_failed(). */
 int earley_step(struct earley *e, int state, uint8_t byte);
 
+/* An output stands in a state: its number stays what it is. All states that were never kept may be
+ * forgotten here, so that their numbers, and what earley_steps() gave, are of no use any more. */
+void earley_keep(struct earley *e, int state);
+
 /* For who takes many steps: the steps from a state by the byte's class (earley_class_of), each a
- * state, EARLEY_DEAD, or EARLEY_NOT_MET where earley_step() must be asked. Lives as long as e, and
- * is filled in as steps are made. NULL: e has given up. */
+ * state, EARLEY_DEAD, or EARLEY_NOT_MET where earley_step() must be asked. Filled in as steps
+ * are made; lives until the next earley_keep(). NULL: e has given up. */
 const int *earley_steps(struct earley *e, int state);
 
 /* Call fn for what is left of each terminal that is being read in a state, until it returns true.
@@ -69,7 +75,7 @@ int earley_only_byte(struct earley *e, int state);
 /* Has it given up (no memory, too large)? Every step is EARLEY_DEAD from then on. */
 bool earley_failed(const struct earley *e);
 
-/* Bytes held by states and rows. */
+/* Bytes held by states, rows and the lexer. */
 size_t earley_bytes(const struct earley *e);
 
 #endif

@@ -272,6 +272,15 @@ size_t form_bytes(const struct form *f)
     return arena_used(f->arena) + read;
 }
 
+bool form_has_failed(const struct form *f)
+{
+    if (f == NULL) return false;
+    form_enter(f);
+    bool failed = earley_failed(f->reader);
+    form_leave(f);
+    return failed;
+}
+
 void form_enter(const struct form *f)
 {
     if (f != NULL) pthread_mutex_lock(f->reading);
@@ -372,11 +381,17 @@ static bool feed(struct form_cursor *c, char byte)
     return feed_form(c, byte);
 }
 
+bool form_cursor_try(struct form_cursor *c, char byte)
+{
+    return c->form == NULL || feed(c, byte);
+}
+
 bool form_cursor_feed(struct form_cursor *c, struct span bytes)
 {
-    for (size_t i = 0; c->form != NULL && i < bytes.n; i++) {
-        if (!feed(c, bytes.p[i])) return false;
+    for (size_t i = 0; i < bytes.n; i++) {
+        if (!form_cursor_try(c, bytes.p[i])) return false;
     }
+    if (c->form != NULL) earley_keep(c->form->reader, c->state);
     return true;
 }
 

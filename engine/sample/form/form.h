@@ -93,6 +93,10 @@ struct span form_key(const struct form *f);
 /* Memory that f takes. */
 size_t form_bytes(const struct form *f);
 
+/* Has its reader given up, out of memory or past EARLEY_MAX_BYTES? Nothing of it goes on then. f may
+ * be NULL. */
+bool form_has_failed(const struct form *f);
+
 /* Where an output stands. Its bytes can be compared: there is no padding. */
 struct form_cursor {
     const struct form *form; /* borrowed; NULL: no form, anything may come */
@@ -117,8 +121,13 @@ bool form_cursor_reader(const struct form_cursor *c, struct earley **reader, int
 /* Before any output. f may be NULL. */
 void form_cursor_begin(struct form_cursor *c, const struct form *f);
 
-/* Go on by bytes. False when no output of the form does; the cursor is then of no more use. */
+/* Go on by bytes. False when no output of the form does, or it has failed; the cursor is then of no
+ * more use. */
 bool form_cursor_feed(struct form_cursor *c, struct span bytes);
+
+/* The same by one byte, for who looks what could come: the cursor is of no use after the next
+ * form_cursor_feed() of the form. */
+bool form_cursor_try(struct form_cursor *c, char byte);
 
 /* May the output end here? */
 bool form_cursor_may_end(const struct form_cursor *c);

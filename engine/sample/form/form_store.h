@@ -11,7 +11,7 @@
 
 #include "engine/sample/form/form.h"
 
-enum { FORM_STORE = 64, FORM_STORE_BYTES = 4 << 20 }; /* forms; bytes of the largest one kept */
+enum { FORM_STORE = 64, FORM_STORE_BYTES = 8 << 20 }; /* forms; bytes of the largest one kept */
 
 struct form_store;
 

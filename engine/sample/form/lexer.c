@@ -46,6 +46,7 @@ struct lexer {
     struct entry *fresh;                 /* room for as many as there are terminals */
     uint8_t class_of[256], byte_of[256]; /* a byte's class; a byte of a class */
     int n_classes;
+    size_t bytes;
     bool failed;
 };
 
@@ -113,6 +114,7 @@ static bool fill_state(struct lexer *l, struct state *s, int n)
         s->goes_on = s->goes_on || l->fresh[i].left != RX_EMPTY;
     }
     s->n_ended = l->n_ends - s->ended;
+    l->bytes += sizeof(*s) + (size_t)n * sizeof(*l->entries);
     return true;
 }
 
@@ -182,12 +184,20 @@ static void find_groups(const struct lexer *l, const struct state *s)
     }
 }
 
+/* Of next and group, in whole ints. */
+static size_t steps_size(const struct lexer *l)
+{
+    size_t n = (size_t)l->n_classes;
+    return n + (n + sizeof(int) - 1) / sizeof(int);
+}
+
 static bool begin_steps(struct lexer *l, int state)
 {
     size_t n = (size_t)l->n_classes;
-    int *next = mem_new(n + (n + sizeof(*next) - 1) / sizeof(*next), sizeof(*next), NULL);
+    int *next = mem_new(steps_size(l), sizeof(*next), NULL);
     l->failed = next == NULL;
     if (next == NULL) return false;
+    l->bytes += steps_size(l) * sizeof(*next);
     memset(next, -1, n * sizeof(*next));
     l->states[state].next = next;
     l->states[state].group = (uint8_t *)(next + n);
@@ -207,6 +217,21 @@ int lexer_step(struct lexer *l, int state, uint8_t byte)
         if (s->group[c] == s->group[class]) s->next[c] = next;
     }
     return next;
+}
+
+void lexer_forget_steps(struct lexer *l)
+{
+    for (int i = 0; i < l->n_states; i++) {
+        if (l->states[i].next == NULL) continue;
+        free(l->states[i].next);
+        l->states[i].next = NULL;
+        l->bytes -= steps_size(l) * sizeof(int);
+    }
+}
+
+size_t lexer_bytes(const struct lexer *l)
+{
+    return l->bytes;
 }
 
 const int *lexer_steps(const struct lexer *l, int state)

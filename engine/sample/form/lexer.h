@@ -31,6 +31,12 @@ int lexer_step(struct lexer *l, int state, uint8_t byte);
  * until the next call that makes a state. */
 const int *lexer_steps(const struct lexer *l, int state);
 
+/* Every step that was met is forgotten, to be made again: no state is. */
+void lexer_forget_steps(struct lexer *l);
+
+/* Bytes held by states and steps. */
+size_t lexer_bytes(const struct lexer *l);
+
 /* What is left of the i-th terminal of a state; RX_NONE: it has no more. */
 rx lexer_left(const struct lexer *l, int state, int i);
 

@@ -34,8 +34,9 @@ struct item {
 };
 
 struct set {
-    struct item *items; /* owned */
+    struct item *items; /* owned. NULL: the number is free */
     int n;
+    bool marked; /* of a row's own set, and of groups: a sweep spares it */
 };
 
 struct row {
@@ -62,6 +63,7 @@ struct rows {
     int n_rows, rows_room;
     struct set *groups;
     int n_groups, groups_room;
+    int free_row, free_group; /* no number below is free */
     struct known *known;
     int n_known, known_room;
     struct ids row_ids, group_ids, known_ids;
@@ -126,16 +128,22 @@ static bool same_items(const struct set *s, const struct item *items, int n)
     return s->n == n && (n == 0 || memcmp(s->items, items, (size_t)n * sizeof(*items)) == 0);
 }
 
+static size_t set_bytes(const struct set *s)
+{
+    return (size_t)s->n * sizeof(struct item) + sizeof(*s);
+}
+
 static bool copy_items(struct rows *r, struct set *to, const struct item *items, int n)
 {
     to->items = mem_new((size_t)n, sizeof(*items), NULL);
     if (to->items == NULL) return false;
     if (n > 0) memcpy(to->items, items, (size_t)n * sizeof(*items));
     for (int i = 1; i < n; i++) {
-        assert(compare_items(&items[i - 1], &items[i], (void *)(uintptr_t)r->grammar) < 0); /* (1) */
+        assert(compare_items(&items[i - 1], &items[i], (void *)(uintptr_t)r->grammar) <
+               0); /* (1) */
     }
     to->n = n;
-    r->bytes += (size_t)n * sizeof(*items) + sizeof(*to);
+    r->bytes += set_bytes(to);
     return true;
 }
 
@@ -154,13 +162,20 @@ static int intern_group(struct rows *r, const struct list *l)
     for (int at = -1, id; (id = ids_next(&r->group_ids, hash, &at)) >= 0;) {
         if (same_items(&r->groups[id], l->items, l->n)) return id;
     }
+    struct set group = {0};
+    while (r->free_group < r->n_groups && r->groups[r->free_group].items != NULL) {
+        r->free_group++;
+    }
     if (!mem_reserve(&r->groups, r->n_groups + 1, &r->groups_room, sizeof(*r->groups)) ||
-        !copy_items(r, &r->groups[r->n_groups], l->items, l->n)) {
+        !copy_items(r, &group, l->items, l->n)) {
         r->failed = true;
         return 0;
     }
-    r->failed = r->failed || !ids_put(&r->group_ids, hash, r->n_groups);
-    return r->n_groups++;
+    int number = r->free_group;
+    r->n_groups += number == r->n_groups;
+    r->groups[number] = group;
+    r->failed = r->failed || !ids_put(&r->group_ids, hash, number);
+    return number;
 }
 
 /* What waits in a set for a rule, and for the rules of what does and began in the set too. */
@@ -297,7 +312,7 @@ static bool list_terminals(struct rows *r, struct row *row)
         row->terminals[n++] = last = symbol;
     }
     row->n_terminals = n;
-    r->bytes += (size_t)n * sizeof(*row->terminals) + sizeof(*row);
+    r->bytes += (size_t)n * sizeof(*row->terminals);
     return true;
 }
 
@@ -327,18 +342,23 @@ static int new_row(struct rows *r, uint64_t hash)
     struct row row = {0};
     close_kernel(r);
     row.whole = find_whole(r);
+    while (r->free_row < r->n_rows && r->rows[r->free_row].set.items != NULL) {
+        r->free_row++;
+    }
+    int number = r->free_row;
     bool fine = !r->failed &&
                 mem_reserve(&r->rows, r->n_rows + 1, &r->rows_room, sizeof(*r->rows)) &&
                 copy_items(r, &row.set, r->closure.items, r->closure.n) &&
                 copy_items(r, &row.kernel, r->kernel.items, r->kernel.n) &&
-                list_terminals(r, &row) && ids_put(&r->row_ids, hash, r->n_rows);
+                list_terminals(r, &row) && ids_put(&r->row_ids, hash, number);
     if (!fine) {
         clear_row(&row);
         r->failed = true;
         return ROWS_NONE;
     }
-    r->rows[r->n_rows] = row;
-    return r->n_rows++;
+    r->n_rows += number == r->n_rows;
+    r->rows[number] = row;
+    return number;
 }
 
 int rows_make(struct rows *r)
@@ -378,6 +398,93 @@ bool rows_pass(struct rows *r, int row, const int *ended, int n)
             list_add(r, &r->kernel, item.dot + 1, group);
         }
     }
+    return !r->failed;
+}
+
+/* ---- forgetting them ------------------------------------------------------------------------- */
+
+void rows_mark(struct rows *r, int row)
+{
+    assert(row >= 0 && row < r->n_rows && r->rows[row].set.items != NULL);
+    r->rows[row].set.marked = true;
+}
+
+/* The groups of a set that are not marked yet: they are, and wait for their own to be. */
+static int mark_groups(struct rows *r, const struct set *s, int *waiting, int n)
+{
+    for (int i = 0; i < s->n; i++) {
+        int group = s->items[i].group;
+        if (group == SELF || r->groups[group].marked) continue;
+        r->groups[group].marked = true;
+        waiting[n++] = group;
+    }
+    return n;
+}
+
+/* All groups that marked rows know, or groups that they know. False: no memory. */
+static bool mark_known(struct rows *r)
+{
+    int *waiting = mem_new((size_t)r->n_groups + 1, sizeof(*waiting), NULL), n = 0;
+    for (int i = 0; waiting != NULL && i < r->n_rows; i++) {
+        if (!r->rows[i].set.marked) continue;
+        n = mark_groups(r, &r->rows[i].set, waiting, n);
+        n = mark_groups(r, &r->rows[i].kernel, waiting, n);
+        while (n > 0) {
+            int group = waiting[--n];
+            n = mark_groups(r, &r->groups[group], waiting, n);
+        }
+    }
+    free(waiting);
+    return waiting != NULL;
+}
+
+static void sweep_rows(struct rows *r)
+{
+    ids_clear(&r->row_ids);
+    r->free_row = 0;
+    for (int i = 0; i < r->n_rows; i++) {
+        struct row *row = &r->rows[i];
+        if (row->set.items == NULL) continue;
+        if (row->set.marked) {
+            uint64_t hash = hash_items(row->kernel.items, row->kernel.n);
+            r->failed = r->failed || !ids_put(&r->row_ids, hash, i);
+            row->set.marked = false;
+            continue;
+        }
+        r->bytes -= set_bytes(&row->set) + set_bytes(&row->kernel) +
+                    (size_t)row->n_terminals * sizeof(*row->terminals);
+        clear_row(row);
+    }
+}
+
+static void sweep_groups(struct rows *r)
+{
+    ids_clear(&r->group_ids);
+    r->free_group = 0;
+    for (int i = 0; i < r->n_groups; i++) {
+        struct set *group = &r->groups[i];
+        if (group->items == NULL) continue;
+        if (group->marked) {
+            uint64_t hash = hash_items(group->items, group->n);
+            r->failed = r->failed || !ids_put(&r->group_ids, hash, i);
+            group->marked = false;
+            continue;
+        }
+        r->bytes -= set_bytes(group);
+        free(group->items);
+        *group = (struct set){0};
+    }
+}
+
+bool rows_sweep(struct rows *r)
+{
+    rows_mark(r, ROWS_FIRST);
+    if (!mark_known(r)) return false;
+    sweep_rows(r);
+    sweep_groups(r);
+    ids_clear(&r->known_ids);
+    r->bytes -= (size_t)r->n_known * sizeof(*r->known);
+    r->n_known = 0;
     return !r->failed;
 }
 

@@ -44,6 +44,13 @@ const int *rows_terminals(const struct rows *r, int row, int *n);
 /* May the text end at a row? */
 bool rows_is_whole(const struct rows *r, int row);
 
+/* The next sweep spares a row. */
+void rows_mark(struct rows *r, int row);
+
+/* Forget all rows but the first that were not marked since the last sweep; their numbers are given
+ * to others. False: no memory. */
+bool rows_sweep(struct rows *r);
+
 /* Bytes held. */
 size_t rows_bytes(const struct rows *r);
 

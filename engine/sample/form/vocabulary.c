@@ -197,9 +197,8 @@ static void walk_trie(const struct trie *t, const struct form_cursor *from, stru
     for (uint32_t i = 0; i < t->n_nodes;) {
         const struct trie_node *node = &t->nodes[i];
         struct form_cursor *next = &w->path[node->depth + 1];
-        const char byte = (char)node->byte;
         *next = w->path[node->depth];
-        if (!form_cursor_feed(next, span_of(&byte, 1))) {
+        if (!form_cursor_try(next, (char)node->byte)) {
             i = node->end;
             continue;
         }
@@ -274,7 +273,7 @@ static void find_mask(const struct form_vocabulary *v, const struct form_cursor 
     }
 }
 
-void form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip_special,
+bool form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip_special,
                struct form_work *w)
 {
     struct mask_key key;
@@ -283,11 +282,16 @@ void form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip
     key.cursor.form = NULL;
     key.uid = form_uid(c->form);
     key.skip_special = skip_special;
-    if (mask_cache_get(v->masks, &key, w->mask)) return;
+    if (mask_cache_get(v->masks, &key, w->mask)) return true;
     form_enter(c->form);
     find_mask(v, c, skip_special, w);
     form_leave(c->form);
+    if (form_has_failed(c->form)) { /* perhaps in the middle of the walk */
+        memset(w->mask, 0, v->n_words * sizeof(*w->mask));
+        return false;
+    }
     mask_cache_put(v->masks, &key, w->mask);
+    return true;
 }
 
 bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id, bool skip_special)

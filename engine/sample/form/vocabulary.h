@@ -46,8 +46,8 @@ bool form_work_init(struct form_work *w, const struct form_vocabulary *v, struct
 void form_work_clear(struct form_work *w);
 
 /* w->mask: the tokens that may come after c, whose form is not NULL. skip_special: as the output's
- * text has it. */
-void form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip_special,
+ * text has it. False: the form has failed (form_has_failed), and no token may. */
+bool form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip_special,
                struct form_work *w);
 
 static inline bool form_mask_has(const struct form_work *w, int id)
@@ -55,7 +55,7 @@ static inline bool form_mask_has(const struct form_work *w, int id)
     return w->mask[id / 64] >> (id % 64) & 1;
 }
 
-/* Go on by a token. False when the mask does not have it; c is then of no more use. An end token
+/* Go on by a token. False when the mask does not have it, or the form has failed; c is then of no more use. An end token
  * leaves c as it is. */
 bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id, bool skip_special);
 
