@@ -26,6 +26,8 @@
 struct times {
     double *us; /* owned */
     int n, room;
+    double worst;
+    const char *where; /* the file of the worst; borrowed */
 };
 
 struct bench {
@@ -34,7 +36,8 @@ struct bench {
     struct form_work work;
     struct times compile, mask, accept;
     int refused, documents, unread;
-    FILE *lines; /* of -o, or NULL */
+    const char *file; /* being read */
+    FILE *lines;      /* of -o, or NULL */
 };
 
 static double now_us(void)
@@ -44,10 +47,14 @@ static double now_us(void)
     return 1e6 * (double)t.tv_sec + 1e-3 * (double)t.tv_nsec;
 }
 
-static void add(struct times *t, double since)
+static void add(const struct bench *b, struct times *t, double since)
 {
+    double us = now_us() - since;
     if (!mem_reserve(&t->us, t->n + 1, &t->room, sizeof(*t->us))) exit(1);
-    t->us[t->n++] = now_us() - since;
+    t->us[t->n++] = us;
+    if (us <= t->worst) return;
+    t->worst = us;
+    t->where = b->file;
 }
 
 static void report(const char *name, struct times *t)
@@ -61,6 +68,7 @@ static void report(const char *name, struct times *t)
     printf("%-8s %8d  mean %8.1f us  p50 %8.1f  p90 %8.1f  p99 %8.1f  p99.9 %8.1f  worst %9.1f\n",
            name, t->n, sum / t->n, t->us[t->n / 2], t->us[t->n * 9 / 10], t->us[(int)(t->n * 0.99)],
            t->us[(int)(t->n * 0.999)], t->us[t->n - 1]);
+    printf("         the worst: %s\n", t->where);
     free(t->us);
 }
 
@@ -119,13 +127,14 @@ static bool read_document(struct bench *b, const struct form *f, struct span tex
     for (size_t i = 0; fits && i < ids.n; i++) {
         double start = now_us();
         form_mask(b->vocabulary, &c, true, &b->work);
-        add(&b->mask, start);
+        add(b, &b->mask, start);
         bool allowed = form_mask_has(&b->work, ids.ids[i]);
         start = now_us();
         fits = form_accept(b->vocabulary, &c, ids.ids[i], true);
-        add(&b->accept, start);
+        add(b, &b->accept, start);
         if (fits != allowed) {
-            printf("the mask and the form disagree about token %d\n", ids.ids[i]);
+            printf("the mask and the form disagree about token %d%s\n", ids.ids[i],
+                   form_has_failed(f) ? ": the form has failed" : "");
             exit(1);
         }
     }
@@ -138,6 +147,7 @@ static void run_file(struct bench *b, const char *path)
 {
     struct buffer file, text;
     struct error err = {0};
+    b->file = path;
     buffer_init(&file, 64 << 20);
     buffer_init(&text, 64 << 20);
     cJSON *root =
@@ -149,7 +159,7 @@ static void run_file(struct bench *b, const char *path)
     const struct form_source source = {.type = FORM_SCHEMA, .text = buffer_span(&text)};
     double start = now_us();
     struct form *f = form_new(&source, &err);
-    add(&b->compile, start);
+    add(b, &b->compile, start);
     b->refused += f == NULL;
     if (b->lines != NULL)
         fprintf(b->lines, "{\"schema\": %.*s}\n", (int)source.text.n, source.text.p);
