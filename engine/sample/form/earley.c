@@ -315,6 +315,7 @@ int earley_step(struct earley *e, int state, uint8_t byte)
         if (!e->failed) share_step(e, state, class, next);
         return next;
     }
+    assert(steps[class] == EARLEY_DEAD || e->states[steps[class]].used); /* (2) */
     return steps[class];
 }
 
