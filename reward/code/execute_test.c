@@ -83,6 +83,7 @@ static void describe(const struct test_order *t, struct arena *a, struct code_ca
                             .expected = content_of(t, "correct_output.txt")};
     *tests = (struct code_tests){.cases = c, .n = 1, .language = t->language};
     *o = (struct trial_options){.checker = CHECKER_TOKENS,
+                                .runs = 1,
                                 .time_s = t->time_s,
                                 .total_s = t->time_s * 4,
                                 .memory_bytes = (size_t)t->memory_mb << 20,

@@ -27,6 +27,7 @@ static bool passes(const struct language *l, struct span source, struct arena *a
     struct code_case c = {.kind = CASE_STDIO, .expected = span_str("ok")};
     const struct code_tests tests = {.cases = &c, .n = 1, .language = l};
     const struct trial_options o = {.checker = CHECKER_TOKENS,
+                                    .runs = 1,
                                     .time_s = 10,
                                     .total_s = 30,
                                     .memory_bytes = (size_t)1 << 30,

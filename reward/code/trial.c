@@ -566,6 +566,7 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
     struct session s = {.program = p, .tests = tests, .options = o, .arena = a, .trial = t};
     struct sandbox **list;
     struct bay bays[SANDBOXES_MAX] = {0};
+    assert(o->runs >= 1);
     t->statuses = arena_alloc(a, tests->n, sizeof(*t->statuses));
     t->scores = arena_alloc(a, tests->n, sizeof(*t->scores));
     if (t->statuses == NULL || t->scores == NULL || !give_tokens(&s)) return false;

@@ -31,7 +31,7 @@ struct trial_options {
     double time_s;  /* CPU seconds of one test */
     double total_s; /* wall seconds of all */
     size_t memory_bytes, output_bytes;
-    int runs;             /* tests side by side, at most */
+    int runs;             /* tests side by side, at most; at least 1 */
     bool stop_at_failure; /* all or nothing: the rest is skipped */
 };
 
