@@ -98,8 +98,9 @@ static const struct field openrlhf_rows[] = {
     {"query", FIELD_TEXT_OR_TEXTS, AT(queries), .required = true, .max = REWARD_MAX_ITEMS,
      .doc = "prompts and their responses, decoded with special tokens kept"},
     {"prompts", FIELD_TEXT_OR_TEXTS, AT(prompts), .max = REWARD_MAX_ITEMS,
-     .doc = "what each query begins with"},
-    {"labels", FIELD_VALUE, AT(labels), .shape = "array|string", .doc = "the reference answer of each"},
+     .doc = "what each query begins with; as many, or none"},
+    {"labels", FIELD_VALUE, AT(labels), .shape = "array|string",
+     .doc = "the reference answer of each; as many, or none"},
     {"...", FIELD_OTHERS, .doc = "what an agent adds for its own rewards"},
     {0},
 };
@@ -146,15 +147,19 @@ static struct span spoken_response(struct span query, struct span prompt)
     return text;
 }
 
-/* Beside a list of queries the others are lists too. */
-static bool check_list(const struct openrlhf_body *b, bool is_list, const char *name,
+/* Beside a list of queries the others are lists of as many, or empty. */
+static bool check_list(const struct openrlhf_body *b, bool is_list, size_t n, const char *name,
                        struct error *err)
 {
-    return is_list || b->queries.single ||
-           error_set(err, ERROR_INVALID_TYPE, name, "%s must be a list as query is", name);
+    if (!is_list && !b->queries.single) {
+        return error_set(err, ERROR_INVALID_TYPE, name, "%s must be a list as query is", name);
+    }
+    return n == 0 || n == b->queries.n ||
+           error_set(err, ERROR_INVALID_VALUE, name, "%s has %zu elements, query %zu", name, n,
+                     b->queries.n);
 }
 
-/* One item a query; prompts and labels may be fewer. False: no memory. */
+/* One item a query. False: no memory. */
 static bool add_queries(cJSON *items, const struct openrlhf_body *b)
 {
     const cJSON *label = cJSON_IsArray(b->labels) ? b->labels->child : b->labels;
@@ -173,9 +178,12 @@ static bool add_queries(cJSON *items, const struct openrlhf_body *b)
 static cJSON *openrlhf_request(const cJSON *body, struct arena *a, struct error *err)
 {
     struct openrlhf_body b = {0};
-    if (!read_body(body, openrlhf_rows, &b, a, err) ||
-        !check_list(&b, b.prompts.texts == NULL || !b.prompts.single, "prompts", err) ||
-        !check_list(&b, b.labels == NULL || cJSON_IsArray(b.labels), "labels", err)) {
+    if (!read_body(body, openrlhf_rows, &b, a, err)) return NULL;
+    bool many_prompts = b.prompts.texts == NULL || !b.prompts.single;
+    bool many_labels = b.labels == NULL || cJSON_IsArray(b.labels);
+    size_t n_labels = cJSON_IsArray(b.labels) ? (size_t)cJSON_GetArraySize(b.labels) : 0;
+    if (!check_list(&b, many_prompts, b.prompts.n, "prompts", err) ||
+        !check_list(&b, many_labels, n_labels, "labels", err)) {
         return NULL;
     }
     cJSON *items, *request = new_request(&items);

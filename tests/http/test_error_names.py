@@ -48,6 +48,8 @@ NAMES = [
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{}]}, "tools[0].function"),
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
     ("/get_reward", {"query": ["a"], "prompts": ["b"], "labels": 5}, "labels"),
+    ("/get_reward", {"query": ["a", "b"], "labels": ["a"]}, "labels"),
+    ("/get_reward", {"query": ["a"], "prompts": ["a", "a", "a"]}, "prompts"),
 ]
 
 
