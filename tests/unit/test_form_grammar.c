@@ -145,6 +145,261 @@ static void test_expressions(void **state)
     rx_pool_free(p);
 }
 
+/* Exactly one of some patterns that may stand anywhere in a JSON string, as oneOf has it: how far each
+ * is met need be known, and which was, but not of every set of them. */
+static void test_patterns_anywhere(void **state)
+{
+    static const char *const words[] = {
+        "NEW",      "ON_APPROVAL", "ON_SIGNING",   "ON_MODIFICATION",
+        "EXECUTED", "DEPRECATED",  "REJ\u00c9CTED"};
+    enum { N = sizeof(words) / sizeof(words[0]) };
+    (void)state;
+    struct error err = {0};
+    struct rx_pool *p = rx_pool_new(1 << 18);
+    rx texts[N], quote = rx_byte(p, '"'), one = RX_NONE;
+    for (int i = 0; i < N; i++) {
+        assert_true(
+            pattern_rx(p, span_str(words[i]), PATTERN_ANYWHERE, CHARS_JSON, &texts[i], &err));
+        texts[i] = rx_cat(p, texts[i], quote);
+    }
+    for (int i = 0; i < N; i++) {
+        rx only = texts[i];
+        for (int k = 0; k < N; k++) {
+            if (k != i) only = rx_and(p, only, rx_not(p, texts[k]));
+        }
+        one = rx_or(p, one, only);
+    }
+    int before = rx_nodes(p);
+    for (const char *c = "a NEW ON_REJ\u00c9EXECUT"; *c != '\0'; c++) {
+        for (int b = 0; b < 256; b++) {
+            rx left = rx_derive(p, one, (uint8_t)b);
+            assert_true(left == RX_NONE || rx_life(p, left, 10000) != RX_TOO_HARD);
+        }
+        one = rx_derive(p, one, (uint8_t)*c);
+        assert_int_equal(rx_life(p, one, 10000), RX_ALIVE);
+    }
+    for (const char *c = "ED"; *c != '\0'; c++) {
+        one = rx_derive(p, one, (uint8_t)*c);
+    }
+    assert_int_equal(rx_life(p, one, 10000), RX_DEAD); /* two of them */
+    assert_true(rx_nodes(p) - before < 2000);
+    rx_pool_free(p);
+}
+
+/* A name of labels, as they are written: where a label may end in many places no more is kept than the
+ * fewest labels and the shortest last one. */
+static void test_counts_within_counts(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct rx_pool *p = rx_pool_new(1 << 18);
+    rx left;
+    assert_true(pattern_rx(p, span_str("^(?=.{1,255}$)(.{1,63}\\.){1,127}[a-z]+$"), PATTERN_WHOLE,
+                           CHARS_PLAIN, &left, &err));
+    int before = rx_nodes(p);
+    for (int i = 0; i < 60; i++) {
+        left = rx_derive(p, left, i % 3 == 2 ? '.' : 'a');
+        assert_int_equal(rx_life(p, left, 1000), RX_ALIVE);
+    }
+    assert_true(rx_nodes(p) - before < 1000);
+    rx_pool_free(p);
+}
+
+/* Far, but straight on: no more than the way there is looked at, not all that is nearer. */
+static void test_life_far_away(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct rx_pool *p = rx_pool_new(1 << 18);
+    rx one;
+    assert_true(pattern_rx(p, span_str("^(?=.{150,255}$)[a-z]+(-[a-z]+){0,40}x$"), PATTERN_WHOLE,
+                           CHARS_PLAIN, &one, &err));
+    assert_int_equal(rx_life(p, one, 1000), RX_ALIVE);
+    rx_pool_free(p);
+}
+
+/* ---- expressions against sets of texts ------------------------------------------------------- */
+
+/* The texts of up to LONGEST letters a and b that an expression matches, worked out without it: text
+ * number t is the letters below the highest bit of t. */
+enum { LONGEST = 6, TEXTS = 2 << LONGEST };
+
+struct texts {
+    bool has[TEXTS];
+};
+
+struct both {
+    rx rx;
+    struct texts texts;
+};
+
+static int length_of(int text)
+{
+    int n = 0;
+    while (text >> (n + 1) != 0) {
+        n++;
+    }
+    return n;
+}
+
+static struct texts texts_cat(const struct texts *a, const struct texts *b)
+{
+    struct texts all = {{false}};
+    for (int x = 1; x < TEXTS; x++) {
+        for (int y = 1; a->has[x] && y < TEXTS; y++) {
+            int n = length_of(y);
+            if (b->has[y] && length_of(x) + n <= LONGEST)
+                all.has[(x << n) | (y & ~(1 << n))] = true;
+        }
+    }
+    return all;
+}
+
+static struct both both_cat(struct rx_pool *p, struct both a, struct both b)
+{
+    return (struct both){rx_cat(p, a.rx, b.rx), texts_cat(&a.texts, &b.texts)};
+}
+
+static struct both both_repeat(struct rx_pool *p, struct both a, int min, int max)
+{
+    struct both all = {rx_repeat(p, a.rx, min, max), {{false}}};
+    struct texts times = {{false}};
+    times.has[1] = true;
+    int most = max == RX_UNBOUNDED ? min + LONGEST : max;
+    for (int n = 0; n <= most; n++) {
+        for (int t = 1; n >= min && t < TEXTS; t++) {
+            all.texts.has[t] = all.texts.has[t] || times.has[t];
+        }
+        times = texts_cat(&times, &a.texts);
+    }
+    return all;
+}
+
+static struct both both_list(struct rx_pool *p, struct both a, struct both b, bool and)
+{
+    struct both all = {and? rx_and(p, a.rx, b.rx) : rx_or(p, a.rx, b.rx), {{false}}};
+    for (int t = 1; t < TEXTS; t++) {
+        all.texts.has[t] = and? a.texts.has[t] && b.texts.has[t] : a.texts.has[t] || b.texts.has[t];
+    }
+    return all;
+}
+
+static struct both both_not(struct rx_pool *p, struct both a)
+{
+    a.rx = rx_not(p, a.rx);
+    for (int t = 1; t < TEXTS; t++) {
+        a.texts.has[t] = !a.texts.has[t];
+    }
+    return a;
+}
+
+static uint32_t chance(uint64_t *seed, uint32_t n)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*seed >> 33) % n;
+}
+
+static struct both both_letters(struct rx_pool *p, uint64_t *seed)
+{
+    struct both one = {.texts = {{false}}};
+    uint32_t which = 1 + chance(seed, 3);
+    one.rx = rx_byte_range(p, which == 2 ? 'b' : 'a', which == 1 ? 'a' : 'b');
+    one.texts.has[2] = (which & 1) != 0;
+    one.texts.has[3] = (which & 2) != 0;
+    return one;
+}
+
+/* Some characters, a or ba, anywhere among others: as a pattern of UTF-8 in a JSON string. */
+static struct both both_anywhere(struct rx_pool *p, uint64_t *seed)
+{
+    struct both a = {rx_byte(p, 'a'), {{false}}}, b = {rx_byte(p, 'b'), {{false}}};
+    a.texts.has[2] = b.texts.has[3] = true;
+    struct both pair = both_cat(p, b, a);
+    struct both loop = both_repeat(p, both_list(p, a, pair, false), 0, RX_UNBOUNDED), all = loop;
+    for (uint32_t n = 1 + chance(seed, 2); n > 0; n--) {
+        all = both_cat(p, all, chance(seed, 2) == 0 ? a : pair);
+    }
+    all = both_cat(p, all, loop);
+    return chance(seed, 2) == 0 ? both_cat(p, all, b) : all;
+}
+
+/* Loops and counts with what follows, more often than chance would have them. */
+static struct both any_expression(struct rx_pool *p, uint64_t *seed, int depth)
+{
+    if (depth == 0) return chance(seed, 3) == 0 ? both_anywhere(p, seed) : both_letters(p, seed);
+    struct both a = any_expression(p, seed, depth - 1);
+    int min = (int)chance(seed, 3), max = min + (int)chance(seed, 3);
+    switch (chance(seed, 8)) {
+    case 0:
+        return both_cat(p, a, any_expression(p, seed, depth - 1));
+    case 1:
+        return both_cat(p, both_repeat(p, a, 0, RX_UNBOUNDED), any_expression(p, seed, depth - 1));
+    case 2:
+        return both_cat(p, both_repeat(p, a, min, max), any_expression(p, seed, depth - 1));
+    case 3:
+        return both_repeat(p, a, min, chance(seed, 2) == 0 ? RX_UNBOUNDED : max);
+    case 4:
+        return both_not(p, a);
+    case 5:
+        return both_list(p, a, any_expression(p, seed, depth - 1), true);
+    default:
+        return both_list(p, a, any_expression(p, seed, depth - 1), false);
+    }
+}
+
+/* The bytes of a text lead to an expression that ends there as the sets say, and none on the way is
+ * dead before a text ends. */
+static void check_text(struct rx_pool *p, const struct both *e, int text, uint64_t seed)
+{
+    rx left = e->rx;
+    for (int n = length_of(text); n > 0; n--) {
+        if (e->texts.has[text] && rx_life(p, left, 10000) == RX_DEAD)
+            fail_msg("seed %llu: dead, and goes on by text %d", (unsigned long long)seed, text);
+        left = rx_derive(p, left, (text >> (n - 1) & 1) != 0 ? 'b' : 'a');
+    }
+    if (rx_nullable(p, left) != e->texts.has[text])
+        fail_msg("seed %llu: text %d", (unsigned long long)seed, text);
+}
+
+/* Life, by looking at every derivative. */
+static enum rx_life life_of(struct rx_pool *p, rx a)
+{
+    enum { MOST = 1000 };
+    rx seen[MOST] = {a};
+    int n = 1;
+    for (int i = 0; i < n && n < MOST - 3; i++) {
+        if (rx_nullable(p, seen[i])) return RX_ALIVE;
+        for (int byte = 'a'; byte <= 'c'; byte++) { /* a complement may hold others */
+            int k = 0;
+            seen[n] = rx_derive(p, seen[i], (uint8_t)byte);
+            while (seen[k] != seen[n]) {
+                k++;
+            }
+            n += k == n;
+        }
+    }
+    return n < MOST - 3 ? RX_DEAD : RX_TOO_HARD;
+}
+
+/* No law changes which texts there are, and an expression is alive when there is any. */
+static void test_expressions_against_sets(void **state)
+{
+    (void)state;
+    for (uint64_t round = 1; round <= 3000; round++) {
+        uint64_t seed = round;
+        struct rx_pool *p = rx_pool_new(1 << 18);
+        struct both e = any_expression(p, &seed, 3 + (int)(round % 2));
+        enum rx_life life = rx_life(p, e.rx, 10000), is = life_of(p, e.rx);
+        if (is != RX_TOO_HARD && e.rx != RX_ALL && life != is)
+            fail_msg("seed %llu: life %d", (unsigned long long)round, (int)life);
+        for (int t = 1; t < TEXTS; t++) {
+            check_text(p, &e, t, round);
+        }
+        assert_false(rx_failed(p));
+        rx_pool_free(p);
+    }
+}
+
 /* ---- grammars -------------------------------------------------------------------------------- */
 
 #define ARITHMETIC \
@@ -244,7 +499,9 @@ static void test_states_come_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_patterns), cmocka_unit_test(test_expressions),
-        cmocka_unit_test(test_grammars), cmocka_unit_test(test_states_come_again)};
+        cmocka_unit_test(test_patterns),          cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_patterns_anywhere), cmocka_unit_test(test_counts_within_counts),
+        cmocka_unit_test(test_life_far_away),     cmocka_unit_test(test_expressions_against_sets),
+        cmocka_unit_test(test_grammars),          cmocka_unit_test(test_states_come_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,14 @@
-/* engine/sample/form/rx.c - see rx.h.
+/* engine/sample/form/rx.c - see rx.h and rx_impl.h: the pool, expressions and their derivatives.
  *
  * (1) A node's parts are older than the node: ids fall from a node to its parts.
  * (2) A node of OR or AND has two parts or more, in rising order, none of its own kind.
  * (3) The head of a CAT is no CAT: texts are lists to the right.
- * (4) Only nodes with an AND or NOT in them (special) may match nothing, but for RX_NONE.
  *
  * Two nodes of one pool differ in kind, numbers or parts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/sample/form/rx.h"
+#include "engine/sample/form/rx_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,57 +17,11 @@
 #include "base/mem.h"
 #include "engine/sample/form/ids.h"
 
-enum kind { NONE, EMPTY, BYTES, CAT, OR, AND, NOT, REPEAT, MULTIPLE };
-
-struct node {
-    uint8_t kind;
-    uint8_t life;                   /* enum rx_life; RX_TOO_HARD: not known */
-    bool nullable, special, finite; /* finite: it matches finitely many texts, for sure */
-    int32_t searched;               /* derivatives of a search for its life that was too long */
-    int32_t a, b;     /* CAT: head, tail. NOT, REPEAT: the part. BYTES: the set. OR, AND: place and
-                         number of the parts. MULTIPLE: divisor, remainder of the digits so far */
-    int32_t min, max; /* REPEAT */
-};
-
-struct derived {
-    rx node, left;
-    int byte;
-};
-
-/* Bytes that led from a node to a nullable one. */
-struct witness {
-    uint8_t bytes[16];
-    int n;
-};
-
 enum {
-    WITNESSES = 4,
     MEMO = 1 << 12,     /* derivatives kept, by place */
-    MAX_DEPTH = 2000,   /* of a derivative's recursion */
-    CLEAR_LEVELS = 20,  /* of parts within parts */
     MAX_FACTORED = 500, /* bytes that alternatives share at their beginning, taken out at once */
-    MAX_PARTS = 1 << 16
-};
-
-struct rx_pool {
-    struct node *nodes;
-    int n_nodes, room, max_nodes;
-    int32_t *parts; /* of OR and AND, one after another */
-    int n_parts, parts_room;
-    uint8_t (*sets)[32];
-    int n_sets, sets_room;
-    rx single[256]; /* by byte: the node of that one alone; RX_NONE: not made yet */
-    rx kept[RX_KEPT];
-    struct ids ids, set_ids;
-    struct derived *memo;
-    int depth, factoring;
-    struct witness witnesses[WITNESSES]; /* of the latest searches: a ring */
-    int n_witnesses;
-    uint8_t class_of[256]; /* of the first n_classed sets */
-    uint64_t signs[256];   /* of bytes: equal for those that these sets do not tell apart */
-    int n_classes, n_classed;
-    long budget; /* of derivatives; below 0: any number */
-    bool failed;
+    MAX_PARTS = 1 << 16,
+    MAX_SHORTEST = 1 << 20
 };
 
 /* ---- the pool -------------------------------------------------------------------------------- */
@@ -77,11 +30,6 @@ static rx fail(struct rx_pool *p)
 {
     p->failed = true;
     return RX_NONE;
-}
-
-static bool is_list(const struct node *n)
-{
-    return n->kind == OR || n->kind == AND;
 }
 
 static uint64_t hash_node(const struct node *n, const int32_t *parts)
@@ -109,6 +57,21 @@ static bool add_parts(struct rx_pool *p, const int32_t *parts, int n)
     memcpy(p->parts + p->n_parts, parts, (size_t)n * sizeof(*parts));
     p->n_parts += n;
     return true;
+}
+
+/* A number of bytes that no text of a node is below, by its parts'. */
+static int32_t least_bytes(const struct rx_pool *p, const struct node *n, const int32_t *parts)
+{
+    const struct node *nodes = p->nodes;
+    int64_t least = n->kind != EMPTY;
+    if (n->nullable) return 0;
+    if (n->kind == CAT) least = (int64_t)nodes[n->a].shortest + nodes[n->b].shortest;
+    if (n->kind == REPEAT) least = (int64_t)n->min * nodes[n->a].shortest;
+    for (int i = 0; is_list(n) && i < n->b; i++) {
+        int32_t one = nodes[parts[i]].shortest;
+        if (i == 0 || (n->kind == OR ? one < least : one > least)) least = one;
+    }
+    return least < MAX_SHORTEST ? (int32_t)least : MAX_SHORTEST;
 }
 
 /* What follows from a node's parts. */
@@ -152,6 +115,7 @@ static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *pa
         }
         break;
     }
+    n->shortest = least_bytes(p, n, parts);
     n->life = n->nullable || !n->special ? RX_ALIVE : RX_TOO_HARD;
     if (n->kind == NONE) n->life = RX_DEAD;
 }
@@ -186,7 +150,8 @@ struct rx_pool *rx_pool_new(int max_nodes)
     p->max_nodes = max_nodes;
     p->budget = -1;
     p->memo = mem_new(MEMO, sizeof(*p->memo), NULL);
-    if (p->memo == NULL) return rx_pool_free(p), NULL;
+    p->withins = mem_new(WITHINS, sizeof(*p->withins), NULL);
+    if (p->memo == NULL || p->withins == NULL) return rx_pool_free(p), NULL;
     rx none = intern(p, (struct node){.kind = NONE}, NULL);
     rx empty = intern(p, (struct node){.kind = EMPTY}, NULL);
     rx all = intern(p, (struct node){.kind = NOT, .a = none}, NULL);
@@ -204,6 +169,7 @@ void rx_pool_free(struct rx_pool *p)
     ids_clear(&p->ids);
     ids_clear(&p->set_ids);
     free(p->memo);
+    free(p->withins);
     free(p);
 }
 
@@ -399,12 +365,7 @@ static int sort_unique(int32_t *list, int n)
     return kept;
 }
 
-/* An alternative that begins with one byte of a set: that set's node, and what follows. */
-struct headed {
-    rx head, tail;
-};
-
-static bool split_head(const struct rx_pool *p, rx a, struct headed *out)
+bool rx_split_head(const struct rx_pool *p, rx a, struct headed *out)
 {
     const struct node *n = &p->nodes[a];
     if (n->kind == BYTES) {
@@ -475,7 +436,7 @@ static int join_headed(struct rx_pool *p, int32_t *list, int n)
     if (h == NULL) return fail(p), 0;
     int kept = 0, n_headed = 0;
     for (int i = 0; i < n; i++) {
-        if (split_head(p, list[i], &h[n_headed])) {
+        if (rx_split_head(p, list[i], &h[n_headed])) {
             n_headed++;
         } else {
             list[kept++] = list[i];
@@ -494,7 +455,7 @@ static rx make_list(struct rx_pool *p, enum kind kind, int32_t *list, int n)
 {
     rx zero = kind == OR ? RX_ALL : RX_NONE, one = kind == OR ? RX_NONE : RX_ALL;
     if (kind == OR) n = join_headed(p, list, n);
-    n = sort_unique(list, n);
+    n = rx_drop_parts(p, kind, list, sort_unique(list, n));
     bool all_nullable = true, other_nullable = false, has_empty = false;
     int kept = 0;
     for (int i = 0; i < n; i++) {
@@ -721,226 +682,4 @@ uint64_t rx_heads_of(const struct rx_pool *p, const struct rx_heads *h, uint8_t 
         in |= (uint64_t)(p->sets[h->sets[i]][byte / 8] >> byte % 8 & 1) << i;
     }
     return in;
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-/* A search for a nullable derivative, breadth first. Nodes on the way carry their finder. */
-struct step {
-    rx found;
-    int from; /* it is the derivative of this step's by byte */
-    uint8_t byte;
-};
-
-struct search {
-    struct step *steps;
-    int n, room;
-    uint8_t *seen; /* a bit a node */
-    int seen_room;
-};
-
-static bool search_add(struct rx_pool *p, struct search *s, rx a, int from, uint8_t byte)
-{
-    if (a >= 8 * s->seen_room) {
-        int room = p->n_nodes / 8 + 1024;
-        uint8_t *seen = mem_grow(s->seen, (size_t)room, 1, NULL);
-        if (seen == NULL) return false;
-        memset(seen + s->seen_room, 0, (size_t)(room - s->seen_room));
-        s->seen = seen;
-        s->seen_room = room;
-    }
-    if (s->seen[a / 8] >> a % 8 & 1) return true;
-    if (!mem_reserve(&s->steps, s->n + 1, &s->room, sizeof(*s->steps))) return false;
-    s->seen[a / 8] |= (uint8_t)(1 << a % 8);
-    s->steps[s->n++] = (struct step){a, from, byte};
-    return true;
-}
-
-/* What is clear without a search, `levels` deep: a text of ab is one of a and one of b, and so on. */
-static enum rx_life clear_life(const struct rx_pool *p, rx a, int levels)
-{
-    const struct node *n = &p->nodes[a];
-    if (levels == 0) return (enum rx_life)n->life;
-    while (n->life == RX_TOO_HARD && (n->kind == CAT || n->kind == REPEAT)) {
-        enum rx_life head = n->kind == REPEAT ? RX_ALIVE : clear_life(p, n->a, levels - 1);
-        if (head != RX_ALIVE) return head;
-        n = &p->nodes[n->kind == REPEAT ? n->a : n->b];
-    }
-    if (n->life != RX_TOO_HARD || n->kind != OR) return (enum rx_life)n->life;
-    for (int i = 0; i < n->b; i++) {
-        if (clear_life(p, p->parts[n->a + i], levels - 1) == RX_ALIVE) return RX_ALIVE;
-    }
-    return RX_TOO_HARD;
-}
-
-/* The way to step i, and by byte from there to `left`, is alive. */
-static enum rx_life mark_alive(struct rx_pool *p, const struct search *s, int i, uint8_t byte,
-                               rx left)
-{
-    struct witness w = {.n = 0};
-    int n = 1;
-    for (int k = i; k >= 0; k = s->steps[k].from) {
-        p->nodes[s->steps[k].found].life = RX_ALIVE;
-        n += s->steps[k].from >= 0;
-    }
-    if (!p->nodes[left].nullable || n > (int)sizeof(w.bytes)) return RX_ALIVE;
-    w.n = n;
-    w.bytes[--n] = byte;
-    for (int k = i; n > 0; k = s->steps[k].from) {
-        w.bytes[--n] = s->steps[k].byte;
-    }
-    p->witnesses[p->n_witnesses++ % WITNESSES] = w;
-    return RX_ALIVE;
-}
-
-/* The loop of an intersection: of one of its parts, when the others take finitely many texts away
- * from it. */
-static rx loop_of_all(const struct rx_pool *p, const struct node *n)
-{
-    rx loop = RX_NONE;
-    for (int i = 0; i < n->b; i++) {
-        const struct node *part = &p->nodes[p->parts[n->a + i]];
-        if (part->kind == NOT && p->nodes[part->a].finite) continue;
-        if (loop != RX_NONE || part->kind != REPEAT || part->max != RX_UNBOUNDED || part->special)
-            return RX_NONE;
-        loop = part->a;
-    }
-    return loop;
-}
-
-rx rx_loop(const struct rx_pool *p, rx a, int *times)
-{
-    const struct node *n = &p->nodes[a];
-    *times = RX_UNBOUNDED;
-    if (n->kind == CAT && clear_life(p, n->b, CLEAR_LEVELS) == RX_ALIVE) n = &p->nodes[n->a];
-    if (n->kind == REPEAT && !n->special) {
-        *times = n->max;
-        return n->a;
-    }
-    return n->kind == AND ? loop_of_all(p, n) : RX_NONE;
-}
-
-/* Is a number not in a list yet? It is then. */
-static bool is_new(uint64_t *list, int *n, uint64_t number)
-{
-    for (int i = 0; i < *n; i++) {
-        if (list[i] == number) return false;
-    }
-    list[(*n)++] = number;
-    return true;
-}
-
-/* All derivatives of step i, unless one of them is alive; RX_DEAD: none is known to be. */
-static enum rx_life search_from(struct rx_pool *p, struct search *s, int i, const uint8_t *byte_of,
-                                int n_classes)
-{
-    struct rx_heads heads = {.n = 0};
-    uint64_t signs[256]; /* of those that a derivative was taken by */
-    int n_signs = 0;
-    bool fits = rx_add_heads(p, s->steps[i].found, &heads);
-    for (int c = 0; c < n_classes; c++) {
-        if (fits && !is_new(signs, &n_signs, rx_heads_of(p, &heads, byte_of[c]))) continue;
-        rx left = rx_derive(p, s->steps[i].found, byte_of[c]);
-        if (left == RX_NONE) continue;
-        if (clear_life(p, left, CLEAR_LEVELS) == RX_ALIVE)
-            return mark_alive(p, s, i, byte_of[c], left);
-        if (!search_add(p, s, left, i, byte_of[c])) return RX_TOO_HARD;
-    }
-    return p->failed ? RX_TOO_HARD : RX_DEAD;
-}
-
-static enum rx_life search_life(struct rx_pool *p, struct search *s, rx a, int max_nodes)
-{
-    uint8_t class_of[256], byte_of[256];
-    int n_classes = rx_classes(p, class_of);
-    for (int b = 255; b >= 0; b--) {
-        byte_of[class_of[b]] = (uint8_t)b;
-    }
-    if (!search_add(p, s, a, -1, 0)) return RX_TOO_HARD;
-    for (int i = 0; i < s->n; i++) {
-        if (p->nodes[s->steps[i].found].life == RX_DEAD) continue;
-        if (s->n > max_nodes) return RX_TOO_HARD;
-        enum rx_life life = search_from(p, s, i, byte_of, n_classes);
-        if (life != RX_DEAD) return life;
-    }
-    for (int i = 0; i < s->n; i++) {
-        p->nodes[s->steps[i].found].life = RX_DEAD;
-    }
-    return RX_DEAD;
-}
-
-/* Do these bytes lead from a to a node that is alive? Then those on the way are. */
-static bool witness_holds(struct rx_pool *p, rx a, const uint8_t *bytes, int n)
-{
-    rx way[sizeof(((struct witness *)0)->bytes)];
-    for (int i = 0; i < n; i++) {
-        way[i] = a;
-        a = rx_derive(p, a, bytes[i]);
-        if (a == RX_NONE) return false;
-        if (clear_life(p, a, CLEAR_LEVELS) != RX_ALIVE) continue;
-        for (int k = 0; k <= i; k++) {
-            p->nodes[way[k]].life = RX_ALIVE;
-        }
-        return true;
-    }
-    return false;
-}
-
-/* Nodes that differ in a count alone have the same witnesses, nodes on a witness's way its rest. */
-static bool try_witnesses(struct rx_pool *p, rx a)
-{
-    for (int i = 0; i < WITNESSES; i++) {
-        const struct witness w = p->witnesses[i];
-        for (int from = 0; from < w.n; from++) {
-            if (witness_holds(p, a, w.bytes + from, w.n - from)) return true;
-        }
-    }
-    return false;
-}
-
-static enum rx_life find_life(struct rx_pool *p, rx a, int max_nodes)
-{
-    struct search s = {0};
-    if (try_witnesses(p, a)) return RX_ALIVE;
-    enum rx_life life = search_life(p, &s, a, max_nodes);
-    free(s.steps);
-    free(s.seen);
-    return life;
-}
-
-/* As rx_life(), of a node whose life isn't known. */
-static enum rx_life part_life(struct rx_pool *p, rx a, int max_nodes)
-{
-    const struct node n = p->nodes[a]; /* a copy: the array may move */
-    enum rx_life life = RX_DEAD;
-    assert(n.special); /* (4) */
-    switch ((enum kind)n.kind) {
-    case CAT:
-        life = rx_life(p, n.a, max_nodes);
-        return life == RX_ALIVE ? rx_life(p, n.b, max_nodes) : life;
-    case REPEAT:
-        return rx_life(p, n.a, max_nodes);
-    case OR:
-        for (int i = 0; i < n.b && life != RX_ALIVE; i++) {
-            enum rx_life one = rx_life(p, p->parts[n.a + i], max_nodes);
-            if (one != RX_DEAD) life = one;
-        }
-        return life;
-    default:
-        return find_life(p, a, max_nodes);
-    }
-}
-
-enum rx_life rx_life(struct rx_pool *p, rx a, int max_nodes)
-{
-    enum rx_life life = clear_life(p, a, CLEAR_LEVELS);
-    if (life == RX_TOO_HARD && p->nodes[a].searched < max_nodes) {
-        if (p->depth >= MAX_DEPTH) return RX_TOO_HARD;
-        p->depth++;
-        life = part_life(p, a, max_nodes);
-        p->depth--;
-        if (life == RX_TOO_HARD) p->nodes[a].searched = max_nodes;
-    }
-    p->nodes[a].life = (uint8_t)life;
-    return life;
 }
