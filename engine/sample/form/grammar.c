@@ -276,9 +276,9 @@ int grammar_start_dot(const struct grammar *g)
     return g->start_dot;
 }
 
-int grammar_symbol(const struct grammar *g, int dot)
+const int *grammar_symbols(const struct grammar *g)
 {
-    return g->symbols[dot];
+    return g->symbols;
 }
 
 int grammar_rule_of(const struct grammar *g, int dot)

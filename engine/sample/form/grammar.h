@@ -62,8 +62,8 @@ bool grammar_finish(struct grammar *g, int start, struct error *err);
 /* A dot is a place in a right side: dots of one alternative follow each other. This is the first. */
 int grammar_start_dot(const struct grammar *g);
 
-/* The symbol behind a dot, or GRAMMAR_NO_SYMBOL at an alternative's end. */
-int grammar_symbol(const struct grammar *g, int dot);
+/* By dot: the symbol behind it, or GRAMMAR_NO_SYMBOL at an alternative's end. Borrowed. */
+const int *grammar_symbols(const struct grammar *g);
 
 /* The rule whose alternative a dot is in. */
 int grammar_rule_of(const struct grammar *g, int dot);

@@ -57,8 +57,14 @@ struct list {
     int n, room;
 };
 
+/* What waits for a rule in a set, from this item on. */
+struct waiting {
+    int rule, first;
+};
+
 struct rows {
     const struct grammar *grammar;
+    const int *symbols; /* behind its dots */
     struct row *rows;
     int n_rows, rows_room;
     struct set *groups;
@@ -72,17 +78,17 @@ struct rows {
     int seen_size;
     uint64_t stamp;
     uint64_t *rule_stamps; /* by rule: the last group that it was picked for */
-    int *rules;            /* the rules that a group is being picked for; room for all */
+    struct waiting *rules; /* that a group is being picked for; room for all */
     size_t bytes;
     bool failed;
 };
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-static int compare_items(const void *x, const void *y, void *grammar)
+static int compare_items(const void *x, const void *y, void *symbols)
 {
     const struct item *a = x, *b = y;
-    int s = grammar_symbol(grammar, a->dot), t = grammar_symbol(grammar, b->dot);
+    int s = ((const int *)symbols)[a->dot], t = ((const int *)symbols)[b->dot];
     if (s != t) return s < t ? -1 : 1;
     if (a->dot != b->dot) return a->dot < b->dot ? -1 : 1;
     return (a->group > b->group) - (a->group < b->group);
@@ -91,7 +97,7 @@ static int compare_items(const void *x, const void *y, void *grammar)
 static void sort_items(const struct rows *r, struct item *items, int n)
 {
     if (n > 1)
-        qsort_r(items, (size_t)n, sizeof(*items), compare_items, (void *)(uintptr_t)r->grammar);
+        qsort_r(items, (size_t)n, sizeof(*items), compare_items, (void *)(uintptr_t)r->symbols);
 }
 
 /* The first item whose symbol is at least this. */
@@ -100,7 +106,7 @@ static int first_waiting(const struct rows *r, const struct set *s, int symbol)
     int low = 0, high = s->n;
     while (low < high) {
         int middle = (low + high) / 2;
-        if (grammar_symbol(r->grammar, s->items[middle].dot) < symbol) {
+        if (r->symbols[s->items[middle].dot] < symbol) {
             low = middle + 1;
         } else {
             high = middle;
@@ -111,7 +117,7 @@ static int first_waiting(const struct rows *r, const struct set *s, int symbol)
 
 static bool is_waiting(const struct rows *r, const struct set *s, int i, int symbol)
 {
-    return i < s->n && grammar_symbol(r->grammar, s->items[i].dot) == symbol;
+    return i < s->n && r->symbols[s->items[i].dot] == symbol;
 }
 
 static uint64_t hash_items(const struct item *items, int n)
@@ -139,7 +145,7 @@ static bool copy_items(struct rows *r, struct set *to, const struct item *items,
     if (to->items == NULL) return false;
     if (n > 0) memcpy(to->items, items, (size_t)n * sizeof(*items));
     for (int i = 1; i < n; i++) {
-        assert(compare_items(&items[i - 1], &items[i], (void *)(uintptr_t)r->grammar) <
+        assert(compare_items(&items[i - 1], &items[i], (void *)(uintptr_t)r->symbols) <
                0); /* (1) */
     }
     to->n = n;
@@ -178,27 +184,36 @@ static int intern_group(struct rows *r, const struct list *l)
     return number;
 }
 
+static int by_rule(const void *a, const void *b)
+{
+    int x = ((const struct waiting *)a)->rule, y = ((const struct waiting *)b)->rule;
+    return (x > y) - (x < y);
+}
+
 /* What waits in a set for a rule, and for the rules of what does and began in the set too. */
 static int pick_group(struct rows *r, const struct set *s, int rule)
 {
     int n = 0;
     r->picked.n = 0;
     r->stamp++;
-    r->rules[n++] = rule;
+    r->rules[n++].rule = rule;
     r->rule_stamps[rule] = r->stamp;
     for (int k = 0; k < n; k++) {
-        for (int i = first_waiting(r, s, r->rules[k]); is_waiting(r, s, i, r->rules[k]); i++) {
-            struct item item = s->items[i];
-            list_add(r, &r->picked, item.dot, item.group);
-            int outer = grammar_rule_of(r->grammar, item.dot);
-            if (item.group != SELF || r->rule_stamps[outer] == r->stamp) continue;
+        int i = first_waiting(r, s, r->rules[k].rule);
+        for (r->rules[k].first = i; is_waiting(r, s, i, r->rules[k].rule); i++) {
+            int outer = grammar_rule_of(r->grammar, s->items[i].dot);
+            if (s->items[i].group != SELF || r->rule_stamps[outer] == r->stamp) continue;
             r->rule_stamps[outer] = r->stamp;
-            r->rules[n++] = outer;
+            r->rules[n++].rule = outer;
         }
     }
-    if (r->failed) return 0;
-    sort_items(r, r->picked.items, r->picked.n);
-    return intern_group(r, &r->picked);
+    if (n > 1) qsort(r->rules, (size_t)n, sizeof(*r->rules), by_rule); /* sorts the items: (1) */
+    for (int k = 0; k < n; k++) {
+        for (int i = r->rules[k].first; is_waiting(r, s, i, r->rules[k].rule); i++) {
+            list_add(r, &r->picked, s->items[i].dot, s->items[i].group);
+        }
+    }
+    return r->failed ? 0 : intern_group(r, &r->picked);
 }
 
 /* set_number: see struct known. */
@@ -289,7 +304,7 @@ static void close_kernel(struct rows *r)
     }
     for (int i = 0; i < r->closure.n && !r->failed; i++) {
         struct item item = r->closure.items[i];
-        int symbol = grammar_symbol(r->grammar, item.dot);
+        int symbol = r->symbols[item.dot];
         if (symbol == GRAMMAR_NO_SYMBOL) {
             complete(r, grammar_rule_of(r->grammar, item.dot), item.group);
         } else if (symbol >= 0) {
@@ -307,7 +322,7 @@ static bool list_terminals(struct rows *r, struct row *row)
     row->terminals = mem_new((size_t)row->set.n + 1, sizeof(*row->terminals), NULL);
     if (row->terminals == NULL) return false;
     for (int i = 0; i < row->set.n; i++) {
-        int symbol = grammar_symbol(r->grammar, row->set.items[i].dot);
+        int symbol = r->symbols[row->set.items[i].dot];
         if (symbol == GRAMMAR_NO_SYMBOL || symbol >= 0 || symbol == last) continue;
         row->terminals[n++] = last = symbol;
     }
@@ -322,8 +337,7 @@ static bool find_whole(const struct rows *r)
     int top = grammar_rule_of(r->grammar, grammar_start_dot(r->grammar));
     for (int i = 0; i < r->closure.n; i++) {
         int dot = r->closure.items[i].dot;
-        if (grammar_symbol(r->grammar, dot) == GRAMMAR_NO_SYMBOL &&
-            grammar_rule_of(r->grammar, dot) == top)
+        if (r->symbols[dot] == GRAMMAR_NO_SYMBOL && grammar_rule_of(r->grammar, dot) == top)
             return true;
     }
     return false;
@@ -368,7 +382,7 @@ int rows_make(struct rows *r)
     sort_items(r, k->items, k->n);
     for (int i = 0; i < k->n; i++) {
         if (kept == 0 ||
-            compare_items(&k->items[kept - 1], &k->items[i], (void *)(uintptr_t)r->grammar) != 0) {
+            compare_items(&k->items[kept - 1], &k->items[i], (void *)(uintptr_t)r->symbols) != 0) {
             k->items[kept++] = k->items[i];
         }
     }
@@ -493,6 +507,7 @@ struct rows *rows_new(const struct grammar *g)
     struct rows *r = mem_new(1, sizeof(*r), NULL);
     if (r == NULL) return NULL;
     r->grammar = g;
+    r->symbols = grammar_symbols(g);
     r->rule_stamps = mem_new((size_t)grammar_rules(g), sizeof(*r->rule_stamps), NULL);
     r->rules = mem_new((size_t)grammar_rules(g), sizeof(*r->rules), NULL);
     if (r->rule_stamps != NULL && r->rules != NULL) {
