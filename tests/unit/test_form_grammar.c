@@ -420,6 +420,16 @@ static const struct {
     {"root ::= a{2,3}\na ::= \"x\" | \"(\" root \")\"", "x(xx)x", YES},
     {"root ::= a{2,3}\na ::= \"x\" | \"(\" root \")\"", "x(x)", NO},
     {"root ::= \"a\\n\\x41\\u00e9\\\"\"", "a\nA\xc3\xa9\"", YES},
+    {"root ::= a{0,2}{3}\na ::= \"x\" | \"(\" root \")\"", "xxx(xxxx)xx", YES},
+    {"root ::= a{0,2}{3}\na ::= \"x\" | \"(\" root \")\"", "xxx(xxxx)xxx", NO},
+    {"root ::= a+{2,3}\na ::= \"x\" | \"y\" a", "xyx", YES},
+    {"root ::= a+{2,3}\na ::= \"x\" | \"y\" a", "yx", NO},
+    {"root ::= a{2,3}{0,2}\na ::= \"x\" | \"y\" a", "", YES},
+    {"root ::= a{2,3}{0,2}\na ::= \"x\" | \"y\" a", "x", NO},
+    {"root ::= a{2}{1,3} \"z\"\na ::= \"x\" | \"y\" a", "xxxxz", YES},
+    {"root ::= a{2}{1,3} \"z\"\na ::= \"x\" | \"y\" a", "xxxxxz", NO},
+    {"root ::= a?{0}+ \"z\"\na ::= \"x\" | \"y\" a", "z", YES},
+    {"root ::= a?{0}+ \"z\"\na ::= \"x\" | \"y\" a", "xz", NO},
     {"root ::= a a\na ::= b?\nb ::= \"b\"", "", YES},
     {"root ::= a a\na ::= b?\nb ::= \"b\"", "bb", YES},
     {"root ::= a a\na ::= b?\nb ::= \"b\"", "bbb", NO},
@@ -473,6 +483,28 @@ static void test_grammars(void **state)
     }
 }
 
+static int rules_of(const char *text)
+{
+    int symbol;
+    struct error err = {0};
+    struct grammar *g = grammar_new();
+    assert_non_null(g);
+    assert_true(ebnf_rule(g, span_str(text), &symbol, &err));
+    int rules = grammar_rules(g);
+    grammar_free(g);
+    return rules;
+}
+
+/* Repetitions of a repetition are one: a few bytes do not make much work for each byte read. */
+static void test_repeated_repetitions(void **state)
+{
+    (void)state;
+    int rules = rules_of("root ::= (\",\" a)*\na ::= \"x\" root");
+    assert_int_equal(rules_of("root ::= (\",\" a)*****\na ::= \"x\" root"), rules);
+    assert_int_equal(rules_of("root ::= (\",\" a)+ * ? {0,9} * {4,} * + ?\na ::= \"x\" root"),
+                     rules);
+}
+
 /* Equal situations are equal states: a long list stays where it was. */
 static void test_states_come_again(void **state)
 {
@@ -502,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_patterns),          cmocka_unit_test(test_expressions),
         cmocka_unit_test(test_patterns_anywhere), cmocka_unit_test(test_counts_within_counts),
         cmocka_unit_test(test_life_far_away),     cmocka_unit_test(test_expressions_against_sets),
-        cmocka_unit_test(test_grammars),          cmocka_unit_test(test_states_come_again)};
+        cmocka_unit_test(test_grammars),          cmocka_unit_test(test_repeated_repetitions),
+        cmocka_unit_test(test_states_come_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

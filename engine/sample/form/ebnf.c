@@ -337,43 +337,75 @@ static bool tilde(struct parser *ps, int *min, int *max)
            refuse(ps, ERROR_INVALID_VALUE, "a broken repetition");
 }
 
-static bool repeat(struct parser *ps, struct part *part, int min, int max)
+/* How many times. */
+struct times {
+    int min, max;
+};
+
+static bool one_repetition(struct parser *ps, struct times *t, bool *found)
 {
-    if (min > PATTERN_MAX_REPEAT || max > PATTERN_MAX_REPEAT)
-        return refuse(ps, ERROR_TOO_LARGE, "too many repetitions");
-    if (max != RX_UNBOUNDED && min > max)
-        return refuse(ps, ERROR_INVALID_VALUE, "a repetition from high to low");
-    if (part->is_symbol) {
-        part->symbol = grammar_repeat(ps->g, part->symbol, GRAMMAR_NO_SYMBOL, min, max);
-    } else {
-        part->text = rx_repeat(ps->pool, part->text, min, max);
+    size_t before = ps->at;
+    *t = (struct times){0, RX_UNBOUNDED};
+    *found = true;
+    skip(ps);
+    if (take(ps, "+")) {
+        t->min = 1;
+    } else if (take(ps, "{")) {
+        if (!braces(ps, &t->min, &t->max)) return false;
+    } else if (ps->lark && take(ps, "~")) {
+        if (!tilde(ps, &t->min, &t->max)) return false;
+    } else if (ps->lark && at_text(ps, "?") && at_rule(ps)) { /* ?rule: of the next line */
+        *found = false;
+    } else if (take(ps, "?")) {
+        t->max = 1;
+    } else if (!take(ps, "*")) {
+        *found = false;
     }
+    if (!*found) ps->at = before;
+    if (t->min > PATTERN_MAX_REPEAT || t->max > PATTERN_MAX_REPEAT)
+        return refuse(ps, ERROR_TOO_LARGE, "too many repetitions");
+    if (t->max != RX_UNBOUNDED && t->min > t->max)
+        return refuse(ps, ERROR_INVALID_VALUE, "a repetition from high to low");
+    return true;
+}
+
+static void repeat(struct parser *ps, struct part *part, struct times t)
+{
+    if (t.min == 1 && t.max == 1) return;
+    if (part->is_symbol) {
+        part->symbol = grammar_repeat(ps->g, part->symbol, GRAMMAR_NO_SYMBOL, t.min, t.max);
+    } else {
+        part->text = rx_repeat(ps->pool, part->text, t.min, t.max);
+    }
+}
+
+/* One repetition of another is one, where all numbers between are reached (a first of none or one
+ * sees to it): a** is a*, and no more work than that. */
+static bool join_times(struct times *t, struct times outer)
+{
+    struct times all = {t->min * outer.min, RX_UNBOUNDED};
+    if (t->min > 1) return false;
+    if (t->max == 0 || outer.max == 0) {
+        all.max = 0;
+    } else if (t->max != RX_UNBOUNDED && outer.max != RX_UNBOUNDED) {
+        if ((long)t->max * outer.max > PATTERN_MAX_REPEAT) return false;
+        all.max = t->max * outer.max;
+    }
+    *t = all;
     return true;
 }
 
 static bool repeated_piece(struct parser *ps, struct part *out)
 {
+    struct times all = {1, 1}, one;
+    bool found;
     if (!piece(ps, out)) return false;
     for (;;) {
-        int min = 0, max = RX_UNBOUNDED;
-        size_t before = ps->at;
-        skip(ps);
-        if (take(ps, "+")) {
-            min = 1;
-        } else if (take(ps, "{")) {
-            if (!braces(ps, &min, &max)) return false;
-        } else if (ps->lark && take(ps, "~")) {
-            if (!tilde(ps, &min, &max)) return false;
-        } else if (ps->lark && at_text(ps, "?") && at_rule(ps)) { /* ?rule: of the next line */
-            ps->at = before;
-            return true;
-        } else if (take(ps, "?")) {
-            max = 1;
-        } else if (!take(ps, "*")) {
-            ps->at = before;
-            return true;
-        }
-        if (!repeat(ps, out, min, max)) return false;
+        if (!one_repetition(ps, &one, &found)) return false;
+        if (found && join_times(&all, one)) continue;
+        repeat(ps, out, all);
+        if (!found) return true;
+        all = one;
     }
 }
 
