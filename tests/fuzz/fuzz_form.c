@@ -3,7 +3,8 @@
  *
  * The first byte chooses the kind. A form that compiles is walked as a model would write it: bytes that
  * may come next, chosen by a hash, in a schema's texts members that were written already too. A walk never
- * gets stuck before its text may end (no dead ends), a finished text of a schema is JSON that satisfies it by
+ * gets stuck before its text may end (no dead ends), also where the reader forgets now and then all states but
+ * those that the walk stood in, a finished text of a schema is JSON that satisfies it by
  * the reward `schema` (json_schema.h), of a name that stands twice the last, as readers of JSON take it, and
  * where any text of so many plain characters is said to go on (slice.h), some such text does.
  *
@@ -150,6 +151,19 @@ static void write_byte(struct written *w, char byte, uint64_t hash)
     w->member = w->n;
 }
 
+/* States are forgotten, and the one where a text stands is made from it as it was. */
+static void forget(struct earley *e, int state, const struct written *w, uint64_t hash)
+{
+    earley_keep(e, state);
+    if (hash % 16 != 0) return;
+    earley_forget(e);
+    int again = EARLEY_START;
+    for (size_t i = 0; i < w->n && !earley_failed(e); i++) {
+        again = earley_step(e, again, (uint8_t)w->text[i]);
+    }
+    assert(again == state || earley_failed(e));
+}
+
 static void walk(struct earley *e, struct slice_search *s, const cJSON *schema, uint64_t hash)
 {
     struct written w = {.n = 0};
@@ -166,6 +180,7 @@ static void walk(struct earley *e, struct slice_search *s, const cJSON *schema, 
         }
         write_byte(&w, (char)byte, hash >> 32);
         state = earley_step(e, state, (uint8_t)byte);
+        if (!earley_failed(e)) forget(e, state, &w, hash >> 40);
     }
 }
 

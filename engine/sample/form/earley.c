@@ -270,7 +270,12 @@ void earley_keep(struct earley *e, int state)
 {
     assert(state >= 0 && state < e->n_states && e->states[state].used);
     e->states[state].kept = true;
-    if (e->failed || earley_bytes(e) <= e->forget_at) return;
+    if (!e->failed && earley_bytes(e) > e->forget_at) earley_forget(e);
+}
+
+void earley_forget(struct earley *e)
+{
+    if (e->failed) return;
     forget_steps(e); /* (2) */
     forget_states(e);
     forget_rows(e);

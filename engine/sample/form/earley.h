@@ -45,9 +45,12 @@ int earley_step(struct earley *e, int state, uint8_t byte);
  * forgotten here, so that their numbers, and what earley_steps() gave, are of no use any more. */
 void earley_keep(struct earley *e, int state);
 
+/* What earley_keep() does when a reader has grown: states that were never kept are forgotten. */
+void earley_forget(struct earley *e);
+
 /* For who takes many steps: the steps from a state by the byte's class (earley_class_of), each a
  * state, EARLEY_DEAD, or EARLEY_NOT_MET where earley_step() must be asked. Filled in as steps
- * are made; lives until the next earley_keep(). NULL: e has given up. */
+ * are made; lives until the next earley_keep() or earley_forget(). NULL: e has given up. */
 const int *earley_steps(struct earley *e, int state);
 
 /* Call fn for what is left of each terminal that is being read in a state, until it returns true.
