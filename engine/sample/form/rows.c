@@ -27,7 +27,7 @@
 #include "base/mem.h"
 #include "engine/sample/form/ids.h"
 
-enum { SELF = -1 };
+enum { SELF = -1, MANY = 256 };
 
 struct item {
     int dot, group;
@@ -295,13 +295,19 @@ static void predict(struct rows *r, struct item item, int rule)
     if (grammar_is_nullable(r->grammar, rule)) add_item(r, item.dot + 1, item.group);
 }
 
-static void close_kernel(struct rows *r)
+/* The closure's first items: the kernel's, each once. */
+static void begin_closure(struct rows *r)
 {
     r->closure.n = 0;
     if (r->seen_size > 0) memset(r->seen, 0, (size_t)r->seen_size * sizeof(*r->seen));
     for (int i = 0; i < r->kernel.n; i++) {
         add_item(r, r->kernel.items[i].dot, r->kernel.items[i].group);
     }
+}
+
+static void close_kernel(struct rows *r)
+{
+    begin_closure(r);
     for (int i = 0; i < r->closure.n && !r->failed; i++) {
         struct item item = r->closure.items[i];
         int symbol = r->symbols[item.dot];
@@ -379,6 +385,13 @@ int rows_make(struct rows *r)
 {
     struct list *k = &r->kernel;
     int kept = 0;
+    if (k->n > MANY) { /* of many rows, whose items are often the same */
+        begin_closure(r);
+        struct list once = r->closure;
+        r->closure = *k;
+        *k = once;
+        if (r->failed) return ROWS_NONE;
+    }
     sort_items(r, k->items, k->n);
     for (int i = 0; i < k->n; i++) {
         if (kept == 0 ||
