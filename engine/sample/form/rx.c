@@ -150,8 +150,7 @@ struct rx_pool *rx_pool_new(int max_nodes)
     p->max_nodes = max_nodes;
     p->budget = -1;
     p->memo = mem_new(MEMO, sizeof(*p->memo), NULL);
-    p->withins = mem_new(WITHINS, sizeof(*p->withins), NULL);
-    if (p->memo == NULL || p->withins == NULL) return rx_pool_free(p), NULL;
+    if (p->memo == NULL) return rx_pool_free(p), NULL;
     rx none = intern(p, (struct node){.kind = NONE}, NULL);
     rx empty = intern(p, (struct node){.kind = EMPTY}, NULL);
     rx all = intern(p, (struct node){.kind = NOT, .a = none}, NULL);

@@ -62,7 +62,7 @@ struct rx_pool {
     rx kept[RX_KEPT];
     struct ids ids, set_ids;
     struct derived *memo;
-    struct within *withins; /* by place */
+    struct within *withins; /* by place; NULL: none yet */
     int depth, factoring;
     struct witness witnesses[WITNESSES]; /* of the latest searches: a ring */
     int n_witnesses;

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "engine/sample/form/rx_impl.h"
 
 enum {
@@ -94,6 +95,8 @@ static bool find_in_loop(struct rx_pool *p, rx a, rx x, rx y, int levels);
  * isn't clear. */
 static bool is_within(struct rx_pool *p, rx a, rx x, rx y)
 {
+    if (p->withins == NULL) p->withins = mem_new(WITHINS, sizeof(*p->withins), NULL);
+    if (p->withins == NULL) return rx_give_up(p), false;
     uint64_t hash = ids_mix(ids_mix((uint64_t)a, (uint64_t)x), (uint64_t)(uint32_t)y);
     struct within *kept = &p->withins[hash & (WITHINS - 1)];
     if (kept->a == a && kept->x == x && kept->y == y) return kept->is;
