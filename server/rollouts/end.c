@@ -91,7 +91,7 @@ void rollouts_end_handle(struct exchange *x)
     rollout_wait(r, &e->wait);
     if (group == SIZE_MAX) {
         rollout_end(r, "abort");
-    } else if (r->groups[group].state == GROUP_DONE) {
+    } else if (rollout_group_is_over(r, group)) {
         rollout_wait_stop(&e->wait);
         on_ended(&e->wait, r);
     } else if (!rollout_end_group(r, group, &x->error)) {

@@ -72,14 +72,20 @@ static void add_group(struct buffer *out, const struct group *g)
     buffer_fail_as(out, &g->text);
 }
 
+bool rollout_group_is_over(const struct rollout *r, size_t attempt)
+{
+    return r->groups[attempt].state == GROUP_DONE && (!r->batched || r->advised);
+}
+
 void rollout_wait(struct rollout *r, struct end_wait *w)
 {
     w->next = r->waits;
     w->link = &r->waits;
     if (w->next != NULL) w->next->link = &w->next;
     r->waits = w;
-    const struct group *g = w->group < r->begun ? &r->groups[w->group] : NULL;
-    if (g != NULL && g->state == GROUP_DONE && g->text.n > 0) add_group(&w->groups, g);
+    if (w->group == SIZE_MAX || !rollout_group_is_over(r, w->group)) return;
+    const struct group *g = &r->groups[w->group];
+    if (g->text.n > 0 || g->text.failed) add_group(&w->groups, g);
 }
 
 void rollout_wait_stop(struct end_wait *w)

@@ -381,6 +381,24 @@ def test_ending_a_group_that_has_not_begun(narrow, encoding, advantage):
     assert group in (reply.json()["groups"] if encoding == "json" else [json.loads(line) for line in reply.text.splitlines()[1:-1]])
 
 
+@pytest.mark.parametrize("advantage", ["grpo", "verl_reinforce_pp"])
+def test_a_group_that_has_ended_is_told_to_each_who_ends_it(narrow, advantage):
+    told = []
+    with Standing(narrow, "again", advantage=advantage) as call:
+        asking = [threading.Thread(target=lambda: told.append(call.delete("/groups/7"))) for _ in range(3)]
+        for n, thread in enumerate(asking):
+            thread.start()
+            if advantage == "grpo":
+                thread.join()
+            else:  # it is done, but for its advantages, which are there when all groups are
+                narrow.wait_open(n + 2)
+        call.delete()
+        for thread in asking:
+            thread.join()
+    group = call.replies[0].json()["groups"][7]
+    assert [t.json()["groups"] for t in told] == [[group]] * 3
+
+
 def test_a_group_ended_before_its_turn_is_passed_over(narrow):
     with Standing(narrow, "passed", sampling={"temperature": 1, "min_tokens": 60, "max_tokens": 60}) as call:
         ended = [call.delete(f"/groups/{g}").json()["groups"][0] for g in (8, 6)]
