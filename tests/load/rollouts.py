@@ -20,6 +20,7 @@ Between its parts the run rests: nothing may be at work then, and memory is read
 --growth MiB above what it was after the first quarter, the exit status must be 0, no process may be left, and the log
 must be without a sanitizer's report. Exit status 1 otherwise. The KV cache keeps what has been computed for as long as it
 has room and takes its memory page by page meanwhile: so it is small here, and filled before anything is measured.
+TSan's shadow of it, 4 bytes for each, comes later, as blocks are copied: up to 192 MiB more, which --growth has to allow there.
 
 SPDX-License-Identifier: Apache-2.0
 """
