@@ -187,6 +187,11 @@ void rx_set_budget(struct rx_pool *p, long derivatives)
     p->budget = derivatives;
 }
 
+int rx_nodes(const struct rx_pool *p)
+{
+    return p->n_nodes;
+}
+
 void rx_keep(struct rx_pool *p, int place, rx a)
 {
     assert(place >= 0 && place < RX_KEPT);

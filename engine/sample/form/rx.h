@@ -49,6 +49,9 @@ void rx_give_up(struct rx_pool *p);
  * number. */
 void rx_set_budget(struct rx_pool *p, long derivatives);
 
+/* Nodes made so far: what an expression and its derivatives cost. */
+int rx_nodes(const struct rx_pool *p);
+
 enum { RX_KEPT = 16 };
 
 /* Remember an expression of the pool at a place below RX_KEPT, for who asks for it again and again. */
