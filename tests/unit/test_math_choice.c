@@ -169,10 +169,45 @@ static void test_contents(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Choices of one letter each are contents where none is a label, else the labels. */
+static void test_letters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *choices, *gold, *text;
+        int expected;
+    } cases[] = {
+        {"wxyz", "B", "The answer is B.", T}, {"wxyz", "B", "The answer is A.", F},
+        {"wxyz", "B", "The answer is x.", T}, {"wxyz", "B", "The answer is y.", F},
+        {"wxyz", "x", "\\boxed{B}", T},       {"wxyz", "B", "\\boxed{x}", T},
+        {"xyz", "A", "Answer: A", T},         {"mnkl", "D", "The answer is (D).", T},
+        {"pq", "A", "Answer: B", F},          {"abcd", "B", "Answer: b", T},
+        {"abcd", "b", "The answer is B.", T}, {"FGHJ", "G", "Answer: G", T},
+    };
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct span choices[4], g = span_str(cases[i].gold);
+        struct math_options o = MATH_DEFAULTS;
+        struct arena *a = arena_new((size_t)16 << 20);
+        struct math_result r;
+        o.choices = choices;
+        o.n_choices = (int)strlen(cases[i].choices);
+        for (int k = 0; k < o.n_choices; k++) {
+            choices[k] = span_of(cases[i].choices + k, 1);
+        }
+        math_judge(a, span_str(cases[i].text), &g, 1, &o, MATH_CHEAP, &r);
+        arena_free(a);
+        if ((int)r.verdict == cases[i].expected) continue;
+        print_error("%s, gold %s: %s\n", cases[i].choices, cases[i].gold, cases[i].text);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_explanations),
-                                       cmocka_unit_test(test_rows),
-                                       cmocka_unit_test(test_contents)};
+                                       cmocka_unit_test(test_rows), cmocka_unit_test(test_contents),
+                                       cmocka_unit_test(test_letters)};
     return cmocka_run_group_tests_name("math_choice", tests, NULL, NULL);
 }

@@ -38,13 +38,17 @@ static bool same_fold(struct span a, struct span b)
     return true;
 }
 
-/* The choices of o are called by letters; else they are contents, and the first one is A. */
+/* The choices of o are called by letters; else they are contents, and the first one is A. Small letters
+ * none of which is a label of so many choices, w to z of four, are contents. */
 static bool has_letters(const struct math_options *o)
 {
+    bool label = o->n_choices == 0;
     for (int i = 0; i < o->n_choices; i++) {
         if (o->choices[i].n != 1 || !ascii_is_letter(o->choices[i].p[0])) return false;
+        char c = o->choices[i].p[0];
+        label |= c < 'a' || c - 'a' < o->n_choices;
     }
-    return true;
+    return label;
 }
 
 /* The choice that a letter names, -1 for none. */
