@@ -550,11 +550,37 @@ bool run_next(struct span s, size_t i, struct run *r)
     return false;
 }
 
+/* The offset after a sign of money at s.p[i]; i itself where none stands. */
+static size_t after_money(struct span s, size_t i)
+{
+    static const char *const signs[] = {"$", "\\$", "\\euro ", "\\pounds "};
+    for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
+        if (words_opens(span_slice(s, i, s.n), signs[k])) return i + strlen(signs[k]);
+    }
+    return i;
+}
+
+/* The offset after the second price of "$10-15" and "$10-$15", where the first one ends at s.p[end]; 0
+ * where there is none. */
+static size_t price_range_end(struct span s, size_t from, size_t end)
+{
+    static const char *const dashes[] = {"-", "\xe2\x80\x93"};
+    if (after_money(s, from) == from) return 0;
+    for (size_t k = 0; k < sizeof(dashes) / sizeof(dashes[0]); k++) {
+        if (!words_opens(span_slice(s, end, s.n), dashes[k])) continue;
+        size_t i = after_money(s, end + strlen(dashes[k]));
+        if (ascii_is_digit(at(s, i))) return number_atom(s, i).to;
+    }
+    return 0;
+}
+
 struct span run_read(struct arena *a, struct span s, const struct run *r)
 {
     for (int k = r->n_ends; k-- > 0;) {
         struct span t = span_trim(span_slice(s, r->from, r->end[k]));
         if (r->end[k] == r->unit_end) return t; /* without its unit it is another value */
+        size_t range = price_range_end(s, r->from, r->end[k]);
+        if (range > 0) return span_slice(s, r->from, range);
         if (formula_reads(a, words_unwrap(t))) return t;
     }
     return span_of(NULL, 0);
