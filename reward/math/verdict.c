@@ -16,6 +16,8 @@
 #include "reward/math/find/closing.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/spoken.h"
+#include "reward/math/read/numerals.h"
 #include "reward/math/read/said.h"
 #include "reward/math/read/words.h"
 #include "reward/math/choices.h"
@@ -80,6 +82,19 @@ static bool words_agree(struct arena *a, struct span gold, struct span answer, s
            words_same_property(a, words, plain_words(a, answer));
 }
 
+/* The answer "five (6)" in digits where the reference is a number's. */
+static struct span as_gold_writes(struct arena *a, struct span gold, struct span answer)
+{
+    int64_t n;
+    bool number = numerals_whole(gold, &n);
+    for (size_t i = 0; i < gold.n && !number; i++) {
+        number = ascii_is_digit(gold.p[i]);
+    }
+    struct span words = words_unwrap(answer);
+    struct span digits = number ? spoken_in_digits(a, words) : words;
+    return digits.p == words.p ? answer : digits;
+}
+
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
                       enum math_effort effort, const struct extraction *found,
                       struct math_result *out)
@@ -100,6 +115,10 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     if (said.changed) {
         out->extracted = answer = said.text;
         trace_add(o->trace, "words", answer, "words beside the value change it");
+    } else if (!found->spoken) {
+        struct span digits = as_gold_writes(a, gold, answer);
+        if (digits.p != answer.p) said = extract_inside(a, digits, o);
+        answer = said.changed ? said.text : digits;
     }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);

@@ -16,7 +16,7 @@
 #include "reward/math/read/numerals.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_ROUNDS = 6 };
+enum { MAX_ROUNDS = 6, MAX_SPELLED = 400 };
 
 enum side { LEFT, RIGHT, BETWEEN /* two values */ };
 
@@ -77,6 +77,7 @@ static const struct row rows[] = {
     {BETWEEN, "raised to the power of", "(%)^{&}"}, {BETWEEN, "choose", "\\binom{%}{&}"},
     {BETWEEN, "out of every", "(%)/(&)"}, {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
     {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "fewer than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
+    {BETWEEN, "short of", "(&)-(%)"},
     {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
     {RIGHT, "to the second power", "(%)^2"}, {RIGHT, "to the third power", "(%)^3"},
     {RIGHT, "to the fourth power", "(%)^4"}, {RIGHT, "to the fifth power", "(%)^5"},
@@ -87,6 +88,7 @@ static const struct row rows[] = {
     {RIGHT, "and a half", "(%)+1/2"}, {RIGHT, "and one half", "(%)+1/2"},
     {RIGHT, "and a quarter", "(%)+1/4"}, {RIGHT, "below zero", "-(%)"},
     {RIGHT, "\xe5\xba\xa6", "(%)^\\circ"}, {RIGHT, "\xe4\xb8\x87", "10000*(%)"},
+    {RIGHT, "but maybe", NULL}, {RIGHT, "but perhaps", NULL}, {RIGHT, "but possibly", NULL},
     {RIGHT, "or so", NULL}, {RIGHT, "or more", "x\\ge %"}, {RIGHT, "or greater", "x\\ge %"}, {RIGHT, "or higher", "x\\ge %"},
     {RIGHT, "or above", "x\\ge %"}, {RIGHT, "and above", "x\\ge %"}, {RIGHT, "or larger", "x\\ge %"},
     {RIGHT, "or less", "x\\le %"}, {RIGHT, "or fewer", "x\\le %"}, {RIGHT, "or lower", "x\\le %"},
@@ -281,6 +283,26 @@ static struct span in_digits(struct arena *a, struct span words)
     return span_of(copy, copy == NULL ? 0 : (size_t)k);
 }
 
+/* The x of "five plus x" and "5 more than n" at s.p[at]; no bytes where a word stands there or nothing. */
+static struct span letter_at(struct span s, size_t at)
+{
+    bool letter = at < s.n && ascii_is_letter(s.p[at]) && strchr("aAI", s.p[at]) == NULL;
+    bool border = letter && (at + 1 == s.n || !is_word((unsigned char)s.p[at + 1]));
+    return border ? span_slice(s, at, at + 1) : span_of(NULL, 0);
+}
+
+/* The words between two values mean the same where the second one is a letter: no unit's, no base's. */
+static bool takes_letter(const struct row *row)
+{
+    static const char *const sums[] = {"plus",          "minus",     "times",
+                                       "multiplied by", "over",      "divided by",
+                                       "more than",     "less than", "fewer than"};
+    for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+        if (strcmp(row->words, sums[i]) == 0) return true;
+    }
+    return false;
+}
+
 /* The second value of two, from s.p[next] on; *to: where it ends. */
 static struct span second_value(struct arena *a, struct span s, size_t next, size_t *to)
 {
@@ -357,9 +379,10 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     if (strcmp(row->words, "in") == 0 && !odds) return false;
     size_t next = after_space(s, i + strlen(row->words)), to;
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;
-    struct span second = second_value(a, s, next, &to);
+    struct span letter = takes_letter(row) ? letter_at(s, next) : span_of(NULL, 0);
+    struct span second = letter.n > 0 ? letter : second_value(a, s, next, &to);
     if (second.n == 0) return false;
-    v->to = to;
+    v->to = letter.n > 0 ? next + 1 : to;
     struct span bare = words_unwrap(v->text);
     size_t equal =
         strcmp(row->words, "in base") == 0 ? span_find_last(bare, span_str("=")) : SPAN_NONE;
@@ -440,4 +463,94 @@ struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t 
     v = read_beside(a, s, v);
     if (!v.changed) v.text = words;
     return v;
+}
+
+/* "one" is a number at s.p[at] only behind a word or sign that joins numbers: "five or one", not "the
+ * only one". */
+static bool is_joined(struct span s, size_t at)
+{
+    static const char *const joints[] = {"or ", "to ", "and ", "/", "(", ", ", "; ", "-"};
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
+        if (span_ends(span_slice(s, 0, at), span_str(joints[i]))) return true;
+    }
+    return false;
+}
+
+/* The number in words at s.p[at], added to out in digits; the offset after it, `at` where none is. */
+static size_t add_in_digits(struct arena *a, struct span s, size_t at, struct buffer *out)
+{
+    bool begins = ascii_is_letter(s.p[at]) && (at == 0 || !is_word((unsigned char)s.p[at - 1]));
+    struct span words = span_trim(begins ? spoken_spelled(s, at) : span_of(NULL, 0));
+    size_t end = at + words.n;
+    bool whole = words.n > 0 && (end == s.n || !is_word((unsigned char)s.p[end]));
+    bool one = words.n == 3 && words_begin(words, "one") && at > 0;
+    if (!whole || (one && !is_joined(s, at))) return at;
+    buffer_add_span(out, in_digits(a, words));
+    return decimals_after(s, end, out);
+}
+
+/* What follows a number changes it, or may: another number, a letter that stands for one. Not "days a week". */
+static bool goes_on(struct span rest)
+{
+    for (size_t i = 0; i < rest.n; i++) {
+        if (ascii_is_digit(rest.p[i])) return true;
+        bool begins = i == 0 || !is_word((unsigned char)rest.p[i - 1]);
+        if (!begins || !ascii_is_letter(rest.p[i])) continue;
+        struct span words = spoken_spelled(rest, i);
+        bool one = words.n == 3 && words_begin(words, "one") && !is_joined(rest, i);
+        if ((words.n > 0 && !one) || letter_at(rest, i).n > 0) return true;
+    }
+    return false;
+}
+
+/* What is counted follows: "five: two red and three blue", "four (1, 2, 3, 6)". */
+static bool lists_what(struct span rest)
+{
+    size_t open = after_space(rest, 0), close = span_find(rest, span_str(")"), 0);
+    if (span_starts(rest, span_str(": "))) return true;
+    if (open == rest.n || rest.p[open] != '(' || close == SPAN_NONE) return false;
+    return span_find(span_slice(rest, open, close), span_str(", "), 0) != SPAN_NONE;
+}
+
+/* "a quarter to nine", "half past ten" */
+static bool is_time(struct span number, struct span rest)
+{
+    bool part = span_ends(number, span_str("quarter")) || span_ends(number, span_str("half"));
+    return part && (span_starts(rest, span_str(" to ")) || span_starts(rest, span_str(" past ")));
+}
+
+/* The text p of n bytes without the number that it begins with again in brackets behind it: "5 apples" of
+ * "5 (5) apples". */
+static struct span without_echo(char *p, size_t n)
+{
+    struct span s = span_of(p, n);
+    size_t digits = 0;
+    while (digits < n && ascii_is_digit(p[digits])) {
+        digits++;
+    }
+    size_t open = after_space(s, digits), close = open + digits + 1;
+    bool echo =
+        close < n && p[open] == '(' && p[close] == ')' && memcmp(p, p + open + 1, digits) == 0;
+    if (echo) memmove(p + digits, p + close + 1, n - close - 1);
+    return echo ? span_of(p, n - (close + 1 - digits)) : s;
+}
+
+struct span spoken_in_digits(struct arena *a, struct span s)
+{
+    bool begins = s.n > 0 && s.n <= MAX_SPELLED && ascii_is_letter(s.p[0]);
+    struct span first = span_trim(begins ? spoken_spelled(s, 0) : span_of(NULL, 0));
+    struct span rest = span_slice(s, first.n, s.n);
+    if (first.n == 0 || !goes_on(rest) || lists_what(rest) || is_time(first, rest)) return s;
+    struct buffer out;
+    buffer_init(&out, s.n + 64);
+    for (size_t i = 0; i < s.n;) {
+        size_t end = add_in_digits(a, s, i, &out);
+        if (end == i) buffer_add_char(&out, s.p[end++]);
+        i = end;
+    }
+    bool changed = !out.failed && out.n > 0 && ascii_is_digit(out.p[0]);
+    char *copy = changed ? arena_str(a, buffer_span(&out)) : NULL;
+    struct span text = copy == NULL ? s : without_echo(copy, out.n);
+    buffer_clear(&out);
+    return text;
 }

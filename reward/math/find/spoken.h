@@ -31,4 +31,8 @@ struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t 
  * none does. */
 struct span spoken_spelled(struct span s, size_t at);
 
+/* A text that begins with a number in words and goes on, with all its numbers in digits: "five or six" as
+ * "5 or 6", since what follows means the same beside both. In the arena; s itself elsewhere. */
+struct span spoken_in_digits(struct arena *a, struct span s);
+
 #endif

@@ -271,11 +271,19 @@ static struct span before_gloss(struct span s)
     return span_trim(s);
 }
 
+/* What stands behind words that only lead there, in digits where it begins with a number in words and goes on. */
+static struct span in_digits(struct arena *a, struct span p)
+{
+    struct span rest = span_slice(p, after_leads(p, 0), p.n), digits = spoken_in_digits(a, rest);
+    return digits.p == rest.p ? p : digits;
+}
+
 struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
     struct span p = before_gloss(without_concentration(out.plain));
     if (p.n == 0) return out;
+    p = in_digits(a, p);
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
     p = aside_removed(p);

@@ -131,13 +131,26 @@ static struct span without_hedge(struct span s)
     return s;
 }
 
-/* "6 (six)": the number said again. */
+/* s is the number n, in digits or words, or no number alone. */
+static bool may_be_number(struct span s, int64_t n)
+{
+    int64_t m = 0;
+    if (numerals_whole(s, &m)) return m == n;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!ascii_is_digit(s.p[i]) || m > INT64_MAX / 100) return true;
+        m = m * 10 + (s.p[i] - '0');
+    }
+    return m == n;
+}
+
+/* "6 (six)": the number said again; "5 (six)" is two. */
 static struct span without_echo(struct span s)
 {
     int64_t n;
     size_t at = span_ends(s, span_str(")")) ? span_find_last(s, span_str("(")) : SPAN_NONE;
     if (at == SPAN_NONE || at == 0 || !numerals_whole(span_slice(s, at + 1, s.n - 1), &n)) return s;
-    return span_trim(span_slice(s, 0, at));
+    struct span head = span_trim(span_slice(s, 0, at));
+    return may_be_number(head, n) ? head : s;
 }
 
 struct span words_unwrap(struct span s)
