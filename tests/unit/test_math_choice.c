@@ -177,12 +177,20 @@ static void test_letters(void **state)
         const char *choices, *gold, *text;
         int expected;
     } cases[] = {
-        {"wxyz", "B", "The answer is B.", T}, {"wxyz", "B", "The answer is A.", F},
-        {"wxyz", "B", "The answer is x.", T}, {"wxyz", "B", "The answer is y.", F},
-        {"wxyz", "x", "\\boxed{B}", T},       {"wxyz", "B", "\\boxed{x}", T},
-        {"xyz", "A", "Answer: A", T},         {"mnkl", "D", "The answer is (D).", T},
-        {"pq", "A", "Answer: B", F},          {"abcd", "B", "Answer: b", T},
-        {"abcd", "b", "The answer is B.", T}, {"FGHJ", "G", "Answer: G", T},
+        {"wxyz", "B", "The answer is B.", T},
+        {"wxyz", "B", "The answer is A.", F},
+        {"wxyz", "B", "The answer is x.", T},
+        {"wxyz", "B", "The answer is y.", F},
+        {"wxyz", "x", "\\boxed{B}", T},
+        {"wxyz", "B", "\\boxed{x}", T},
+        {"xyz", "A", "Answer: A", T},
+        {"mnkl", "D", "The answer is (D).", T},
+        {"pq", "A", "Answer: B", F},
+        {"wxyz", "B", "Option X is correct.", T},
+        {"efgh", "g", "The answer is option G. The others are wrong.", T},
+        {"abcd", "B", "Answer: b", T},
+        {"abcd", "b", "The answer is B.", T},
+        {"FGHJ", "G", "Answer: G", T},
     };
     int wrong = 0;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -38,17 +38,25 @@ static bool same_fold(struct span a, struct span b)
     return true;
 }
 
+/* All choices of o are of one letter. */
+static bool are_letters(const struct math_options *o)
+{
+    for (int i = 0; i < o->n_choices; i++) {
+        if (o->choices[i].n != 1 || !ascii_is_letter(o->choices[i].p[0])) return false;
+    }
+    return true;
+}
+
 /* The choices of o are called by letters; else they are contents, and the first one is A. Small letters
  * none of which is a label of so many choices, w to z of four, are contents. */
 static bool has_letters(const struct math_options *o)
 {
     bool label = o->n_choices == 0;
-    for (int i = 0; i < o->n_choices; i++) {
-        if (o->choices[i].n != 1 || !ascii_is_letter(o->choices[i].p[0])) return false;
-        char c = o->choices[i].p[0];
-        label |= c < 'a' || c - 'a' < o->n_choices;
+    for (int i = 0; i < o->n_choices && !label; i++) {
+        char c = o->choices[i].n == 1 ? o->choices[i].p[0] : 'z';
+        label = c < 'a' || c - 'a' < o->n_choices;
     }
-    return label;
+    return label && are_letters(o);
 }
 
 /* The choice that a letter names, -1 for none. */
@@ -57,8 +65,8 @@ static int choice_of_letter(int c, const struct math_options *o)
     char one = (char)upper(c);
     if (!ascii_is_letter(one)) return -1;
     if (o->n_choices == 0) return one <= 'J' ? one - 'A' : -1;
-    if (!has_letters(o)) return one - 'A' < o->n_choices ? one - 'A' : -1;
-    for (int i = 0; i < o->n_choices; i++) {
+    if (!has_letters(o) && one - 'A' < o->n_choices) return one - 'A';
+    for (int i = 0; i < o->n_choices && are_letters(o); i++) { /* "option X" of w to z */
         if (same_fold(o->choices[i], span_of(&one, 1))) return i;
     }
     return -1;
