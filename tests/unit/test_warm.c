@@ -22,6 +22,7 @@
 
 #include "reward/code/sandbox.h"
 #include "tests/unit/boxes.h"
+#include "tests/unit/processes.h"
 
 /* main.py with that source; false: the cell was lost. */
 static bool run_python(struct sandbox *box, const char *source, const char *argument,
@@ -218,30 +219,19 @@ static void a_dead_one_is_replaced(void **state)
     assert_int_not_equal(interpreter_of(box), first);
 }
 
-static bool read_stat(int pid, char *state, int *parent)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    FILE *f = fopen(path, "r");
-    bool ok = f != NULL && fscanf(f, "%*d (%*[^)]) %c %d", state, parent) == 2;
-    if (f != NULL) fclose(f);
-    return ok;
-}
-
 /* Has it forked a run, and is it asleep since, having said so? */
 static bool is_at_a_run(pid_t interpreter)
 {
     bool found = false;
-    char state;
-    int parent;
+    struct process_stat is;
     DIR *proc = opendir("/proc");
     assert_non_null(proc);
     for (struct dirent *e; !found && (e = readdir(proc)) != NULL;) {
         int pid = (int)strtol(e->d_name, NULL, 10);
-        found = pid > 0 && read_stat(pid, &state, &parent) && parent == interpreter;
+        found = pid > 0 && read_stat(pid, &is) && is.parent == interpreter;
     }
     closedir(proc);
-    return found && read_stat(interpreter, &state, &parent) && state == 'S';
+    return found && read_stat(interpreter, &is) && is.state == 'S';
 }
 
 /* Its run is repeated by the sandbox's owner, in another cell. */

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/unit/judging.h"
+#include "tests/unit/processes.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -290,17 +291,6 @@ static void test_many_threads(void **state)
     }
 }
 
-/* Parent and name of a process. */
-static bool read_stat(int pid, int *parent, char name[32])
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    FILE *f = fopen(path, "r");
-    bool ok = f != NULL && fscanf(f, "%*d (%31[^)]) %*c %d", name, parent) == 2;
-    if (f != NULL) fclose(f);
-    return ok;
-}
-
 enum { MOST_FOUND = 2 * WORKERS };
 
 /* What is there now of the zygote, our child, or of the workers, which are the zygote's: each by its name
@@ -311,12 +301,12 @@ static int find_own(bool workers, pid_t found[MOST_FOUND])
     DIR *proc = opendir("/proc");
     assert_non_null(proc);
     for (struct dirent *e; n < MOST_FOUND && (e = readdir(proc)) != NULL;) {
-        char is[32], above[32];
-        int pid = (int)strtol(e->d_name, NULL, 10), parent = 0, grandparent = 0;
-        if (pid <= 0 || !read_stat(pid, &parent, is)) continue;
-        bool ours = workers ? read_stat(parent, &grandparent, above) && grandparent == getpid()
-                            : parent == getpid();
-        if (ours && strcmp(is, workers ? "ts-verify" : "ts-zygote") == 0) found[n++] = pid;
+        struct process_stat is, above;
+        int pid = (int)strtol(e->d_name, NULL, 10);
+        if (pid <= 0 || !read_stat(pid, &is)) continue;
+        bool ours = workers ? read_stat(is.parent, &above) && above.parent == getpid()
+                            : is.parent == getpid();
+        if (ours && strcmp(is.name, workers ? "ts-verify" : "ts-zygote") == 0) found[n++] = pid;
     }
     closedir(proc);
     return n;
