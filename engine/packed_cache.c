@@ -15,7 +15,6 @@
 #include <xxhash.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "engine/engine_impl.h"
 #include "engine/pull.h"
 #include "engine/stage.h"

@@ -12,7 +12,6 @@
 
 #include "base/emit.h"
 #include "base/mem.h"
-#include "engine/model/safetensors.h"
 #include "engine/tensor/quants.h"
 
 enum { MAX_HEADER = 100 << 20 };

@@ -30,7 +30,6 @@
 #include "reward/code/run.h"
 #include "reward/code/walls.h"
 #include "reward/code/warm.h"
-#include "reward/code/workdir.h"
 
 enum {
     FIRST_FD = 10, /* descriptors below are the programs' */

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "reward/code/execute_test.h"
 #include "reward/code/sandboxes.h"
-#include "reward/code/trial.h"
 #include "reward/row/limits.h"
 #include "reward/workers/frame.h"
 #include "reward/workers/pack.h"

@@ -10,7 +10,6 @@
 #include "reward/instructions/languages.h"
 
 #include "base/utf8.h"
-#include "reward/instructions/kwargs.h"
 #include "reward/instructions/pieces.h"
 #include "reward/rules/language_detect.h"
 #include "reward/rules/unicode.h"

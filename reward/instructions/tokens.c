@@ -10,7 +10,6 @@
 
 #include <strings.h>
 
-#include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/instructions/pieces.h"
 #include "reward/instructions/sentences.h"

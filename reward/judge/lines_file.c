@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "base/processors.h"
 #include "reward/row/limits.h"
 #include "reward/judge/lines.h"

@@ -10,8 +10,6 @@
 #include "reward/math/answer.h"
 
 #include "base/ascii.h"
-#include "base/buffer.h"
-#include "base/clock.h"
 #include "reward/math/compare/family.h"
 #include "reward/math/compare/region.h"
 #include "reward/math/find/choice.h"

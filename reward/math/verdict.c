@@ -6,7 +6,6 @@
 #include <flint/flint.h>
 
 #include "base/ascii.h"
-#include "base/clock.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/find/agent.h"
 #include "reward/math/find/extract.h"

@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "base/ascii.h"
-#include "base/json.h"
 #include "reward/rules/format.h"
 #include "reward/rules/text.h"
 #include "reward/rules/unicode.h"

@@ -15,7 +15,6 @@
 
 #include <assert.h>
 
-#include "base/json.h"
 #include "reward/rules/language_detect.h"
 #include "reward/rules/scripts.h"
 #include "reward/rules/text.h"

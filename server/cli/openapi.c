@@ -5,7 +5,6 @@
 #include "server/cli/cli.h"
 
 #include "server/describe/describe.h"
-#include "server/http/router.h"
 #include "server/routes/routes.h"
 
 enum { MAX_TEXT = 64 << 20 };

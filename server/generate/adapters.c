@@ -13,7 +13,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 

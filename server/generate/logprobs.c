@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 
-#include "base/json.h"
 #include "base/utf8.h"
 #include "server/generate/choice.h"
 #include "server/generate/completion.h"

@@ -4,7 +4,6 @@
  */
 #include "server/http/sse.h"
 
-#include "base/emit.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 

@@ -12,7 +12,6 @@
 
 #include <stdio.h>
 
-#include "base/base64.h"
 #include "base/emit.h"
 #include "base/hash.h"
 #include "base/json_scan.h"

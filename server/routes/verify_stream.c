@@ -18,7 +18,6 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#include "base/emit.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
