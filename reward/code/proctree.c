@@ -313,7 +313,7 @@ static bool reap_soon(void)
 
 bool proctree_kill(int proc, int within_ms)
 {
-    uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
+    uint64_t deadline_ns = clock_ns() + clock_ms_to_ns(within_ms);
     if (reap()) return true;
     struct table t;
     struct tree *tree;
@@ -332,7 +332,7 @@ bool proctree_kill(int proc, int within_ms)
 
 bool proctree_kill_reachable(int within_ms)
 {
-    uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
+    uint64_t deadline_ns = clock_ns() + clock_ms_to_ns(within_ms);
     bool gone = reap();
     while (!gone && clock_ns() < deadline_ns) {
         kill(-1, SIGKILL);

@@ -192,8 +192,8 @@ static bool start(struct running *g)
     if (!open_pipes(g)) return false;
     feed(g);
     g->begun_ns = clock_ns();
-    g->deadline_ns = g->begun_ns + (uint64_t)g->run->limits.wall_ms * 1000000u;
-    g->tick_ns = g->begun_ns + TICK_MS * 1000000u;
+    g->deadline_ns = g->begun_ns + clock_ms_to_ns(g->run->limits.wall_ms);
+    g->tick_ns = g->begun_ns + clock_ms_to_ns(TICK_MS);
     g->pid = g->run->warm ? warm_fork(g->walls, g->run, g->theirs, &g->exec_error) : begin_cold(g);
     for (int i = 0; i < PIPES; i++) {
         close_fd(&g->theirs[i]);
@@ -279,8 +279,8 @@ static void tick(struct running *g, uint64_t now)
     if (!g->walls->layers.private_tmpfs && workdir_exceeds(g->walls, &g->run->limits)) {
         decide(g, SANDBOX_OUTPUT);
     }
-    uint64_t pause = (clock_cpu_ns() - begun) * TICK_SHARE;
-    g->tick_ns = clock_ns() + (pause > TICK_MS * 1000000u ? pause : TICK_MS * 1000000u);
+    uint64_t pause = (clock_cpu_ns() - begun) * TICK_SHARE, least = clock_ms_to_ns(TICK_MS);
+    g->tick_ns = clock_ns() + (pause > least ? pause : least);
 }
 
 static void wait_for_news(struct running *g)
@@ -292,8 +292,7 @@ static void wait_for_news(struct running *g)
     p[PIPES] = (struct pollfd){.fd = g->pidfd, .events = POLLIN};
     p[PIPES + 1] = (struct pollfd){.fd = g->control, .events = POLLRDHUP};
     uint64_t now = clock_ns(), due = g->tick_ns < g->deadline_ns ? g->tick_ns : g->deadline_ns;
-    int ms = due > now ? (int)((due - now) / 1000000u) + 1 : 0;
-    if (poll(p, PIPES + 2, ms) > 0) {
+    if (poll(p, PIPES + 2, clock_wait_ms(due, now)) > 0) {
         if (p[PIPE_IN].revents != 0) feed(g);
         for (int i = PIPE_OUT; i < PIPES; i++) {
             if (p[i].revents != 0) drain(g, (enum pipe_end)i);

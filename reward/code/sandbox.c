@@ -266,7 +266,7 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
         memcpy(b.p, &head, sizeof(head));
         box->n_fetch = head.n_fetch;
         int grace_ms = box->options.grace_ms > 0 ? box->options.grace_ms : GRACE_MS;
-        box->due_ns = clock_ns() + (uint64_t)(run->limits.wall_ms + grace_ms) * 1000000u;
+        box->due_ns = clock_ns() + clock_ms_to_ns(run->limits.wall_ms + grace_ms);
         ok = (is_alive(box) || renew_cell(box, err)) &&
              (socket_write(box->socket, b.p, b.n) ||
               error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone"));
@@ -294,8 +294,7 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
 
 int sandbox_wait_ms(const struct sandbox *box)
 {
-    uint64_t now = clock_ns();
-    return now >= box->due_ns ? 0 : (int)((box->due_ns - now) / 1000000u) + 1;
+    return clock_wait_ms(box->due_ns, clock_ns());
 }
 
 /* Has the cell something to say? False: it is overdue. */

@@ -200,7 +200,7 @@ static void empty_folder(struct removal *r, int fd, int depth)
  * by another try. */
 bool workdir_remove(const char *path, int within_ms)
 {
-    struct removal r = {.due_ns = clock_ns() + (uint64_t)within_ms * 1000000u};
+    struct removal r = {.due_ns = clock_ns() + clock_ms_to_ns(within_ms)};
     for (long tries = 0; rmdir(path) != 0; tries++) {
         struct timespec pause = {.tv_nsec = tries < 10 ? 0 : PAUSE_NS};
         if (errno == ENOENT) return true;

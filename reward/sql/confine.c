@@ -100,7 +100,7 @@ static bool read_all(int fd, uint64_t deadline_ns, struct buffer *out)
         uint64_t now = clock_ns();
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (now >= deadline_ns) return false;
-        int ready = poll(&p, 1, (int)((deadline_ns - now) / 1000000) + 1);
+        int ready = poll(&p, 1, clock_wait_ms(deadline_ns, now));
         if (ready < 0 && errno != EINTR) return true;
         if (ready <= 0) continue;
         ssize_t n = read(fd, chunk, sizeof(chunk));

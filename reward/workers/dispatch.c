@@ -316,9 +316,9 @@ static void slot_lose(struct dispatch *d, struct slot *s)
 
 static uint64_t wall_ns(const struct task *t)
 {
-    uint64_t ms = (uint64_t)t->budget_ms;
+    int64_t ms = t->budget_ms;
     if (t->pool == POOL_ALGEBRA) ms *= WALL_FACTOR;
-    return (ms + WALL_EXTRA_MS) * 1000000u;
+    return clock_ms_to_ns(ms + WALL_EXTRA_MS);
 }
 
 static void slot_write(struct dispatch *d, struct slot *s)
@@ -420,7 +420,7 @@ static int count_brisk(const struct dispatch *d, enum worker_pool pool)
         const struct slot *s = &d->slots[i];
         if (s->pool != pool) continue;
         n += s->state == SLOT_STARTING ||
-             (s->state == SLOT_BUSY && now - s->begun_ns < BRISK_MS * 1000000u);
+             (s->state == SLOT_BUSY && now - s->begun_ns < clock_ms_to_ns(BRISK_MS));
     }
     return n;
 }
@@ -532,7 +532,7 @@ static void take_workers(struct dispatch *d)
         s->fd = fd;
         s->state = fd < 0 ? SLOT_EMPTY : SLOT_IDLE;
         if (fd >= 0) continue;
-        d->rest_until_ns = clock_ns() + REST_MS * 1000000u;
+        d->rest_until_ns = clock_ns() + clock_ms_to_ns(REST_MS);
         log_line(LOG_ERROR, "verifier_process_not_started", LOG_END);
     }
     if (got < 0) lose_zygote(d);
@@ -565,19 +565,18 @@ static int until_due(struct dispatch *d)
 {
     uint64_t first = UINT64_MAX, now = clock_ns();
     for (int p = 0; p < POOLS; p++) {
-        if (waiting_in(d, (enum worker_pool)p) > 0) first = now + BRISK_MS * 1000000u;
+        if (waiting_in(d, (enum worker_pool)p) > 0) first = now + clock_ms_to_ns(BRISK_MS);
     }
     for (int i = 0; i < d->n_slots; i++) {
         const struct slot *s = &d->slots[i];
-        uint64_t due = s->state == SLOT_BUSY ? s->deadline_ns
-                       : s->state == SLOT_STARTING
-                           ? s->begun_ns + (START_MS + 1) * UINT64_C(1000000)
-                           : UINT64_MAX;
+        uint64_t due = s->state == SLOT_BUSY       ? s->deadline_ns
+                       : s->state == SLOT_STARTING ? s->begun_ns + clock_ms_to_ns(START_MS + 1)
+                                                   : UINT64_MAX;
         if (due < first) first = due;
     }
     if (d->zygote < 0 && can_renew(d) && d->renew_ns < first) first = d->renew_ns;
     if (first == UINT64_MAX) return -1;
-    return first <= now ? 0 : (int)((first - now) / 1000000u) + 1;
+    return clock_wait_ms(first, now);
 }
 
 static void wait_for_news(struct dispatch *d)

@@ -289,7 +289,7 @@ static void on_message(void *cls, const char *format, va_list ap)
  * prompt is computed. */
 static void ping(struct exchange *x, uint64_t now_ns)
 {
-    uint64_t after_ns = (uint64_t)x->server->o.ping_interval_ms * 1000000;
+    uint64_t after_ns = clock_ms_to_ns(x->server->o.ping_interval_ms);
     bool speaks = x->streaming && !x->ended && !x->gone && !x->over;
     if (!speaks || x->ping == NULL || after_ns == 0 || now_ns - x->said_ns < after_ns) return;
     buffer_add_str(&x->out, x->ping);

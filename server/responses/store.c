@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum { BUCKETS = 1024 };
@@ -39,7 +40,7 @@ struct response_store *response_store_new(int most, int64_t most_bytes, int64_t 
     pthread_mutex_init(&s->lock, NULL);
     s->most = (size_t)most;
     s->most_bytes = (size_t)most_bytes;
-    s->ttl_ns = (uint64_t)ttl_ms * 1000000;
+    s->ttl_ns = clock_ms_to_ns(ttl_ms);
     return s;
 }
 
