@@ -13,16 +13,15 @@
 const double metrics_bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                                 0.5,   1,      2.5,   5,    10,    30,   60,  300};
 
-/* Statuses that we answer with; 0 stands for none. Others are counted in the last column. */
-const int metrics_statuses[METRICS_STATUSES] = {0,   200, 400, 401, 403, 404, 405, 408,
-                                                411, 413, 415, 429, 500, 501, 503, 504};
+const int metrics_statuses[METRICS_STATUSES] = {0,   200, 308, 400, 401, 403, 404, 405, 408, 409,
+                                                411, 413, 415, 416, 429, 500, 501, 503, 504, 507};
 
 static size_t status_column(int status)
 {
-    for (size_t i = 0; i < METRICS_STATUSES - 1; i++) {
+    for (size_t i = 0; i < METRICS_STATUSES; i++) {
         if (metrics_statuses[i] == status) return i;
     }
-    return METRICS_STATUSES - 1;
+    return 0;
 }
 
 void metrics_clear(struct metrics *m)

@@ -14,10 +14,11 @@
 struct route;
 struct route_table;
 
-enum { METRICS_BUCKETS = 16, METRICS_STATUSES = 24 };
+enum { METRICS_BUCKETS = 16, METRICS_STATUSES = 20 };
 
-/* Upper ends of the buckets, in seconds; and the statuses that are told apart, 0 for none. */
+/* Upper ends of the buckets, in seconds. */
 extern const double metrics_bounds[METRICS_BUCKETS];
+/* Every status that we answer with, each once, behind 0, which stands for none. */
 extern const int metrics_statuses[METRICS_STATUSES];
 
 struct histogram {
