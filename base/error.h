@@ -2,7 +2,7 @@
  *
  * The function that finds a fault words it: what came, what is allowed. Its callers
  * only prefix the path of the field. server/ alone turns the result into a status and
- * OpenAI's {"error": {"message", "type", "param", "code"}}.
+ * the JSON that a dialect's clients look for (server/http/error_reply.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -83,11 +83,11 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
  * "items" + "[3].id" -> "items[3].id". */
 bool error_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The HTTP status; 500 for ERROR_NONE. */
 /* e->param is this, whatever a callee called it; returns false. For those who know the client's name
  * of what they handed down. */
 bool error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The HTTP status; 500 for ERROR_NONE. */
 int error_status(enum error_code code);
 /* "invalid_request_error". */
 const char *error_type(enum error_code code);

@@ -216,7 +216,7 @@ static bool tensor_size(const struct part *p, struct gguf_tensor *t, struct erro
     return true;
 }
 
-/* The offset is kept in data for now; place_tensors() turns it into a pointer. */
+/* All but its data, which place_tensor() finds at *offset once the file's data is known to begin. */
 static bool take_tensor(struct cursor *c, struct gguf_tensor *t, uint64_t *offset)
 {
     uint32_t n_dims = 0;

@@ -24,7 +24,7 @@
  *     dropped.
  * (2) While `busy` > 0 another thread uses it. It is not freed then, whatever its client does; when
  *     the last hold is given back it goes.
- * (3) Once `gone`, nobody reads the answer: on_gone was called and shall stop the work.
+ * (3) Once `gone`, nobody reads the answer: kind->stop was called and shall stop the work.
  * (4) A connection is suspended exactly while its request has nothing to send; from the first
  *     time on it is watched.
  * (5) One piece of work is offloaded at a time, with at most one promise.
@@ -169,8 +169,8 @@ struct exchange_header {
 };
 void exchange_reply_fixed(struct exchange *x, int status, const struct exchange_header *headers,
                           struct span body);
-/* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
- * caller's to send an event; here nothing happens then. */
+/* The error in the shape of x's dialect, Retry-After where clients shall come again. On a stream it is
+ * the caller's to send an event; here nothing happens then. */
 void exchange_fail(struct exchange *x, const struct error *err);
 
 /* Whose request it is: a hash of its API key, or of its address where it has none. For turns among

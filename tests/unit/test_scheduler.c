@@ -267,7 +267,6 @@ static void test_short_prompts_are_put_back(void **state)
     }
 }
 
-/* A group's prompt is computed once, even without the cache and when it ends inside a block. */
 /* Outputs of a form are of it, and are guessed as others are. */
 static void test_forms_are_kept_and_guessed(void **state)
 {
@@ -302,6 +301,7 @@ static void test_forms_are_kept_and_guessed(void **state)
     fake_engine_free(e);
 }
 
+/* A group's prompt is computed once, even without the cache and when it ends inside a block. */
 static void test_group_shares_its_prompt(void **state)
 {
     (void)state;
