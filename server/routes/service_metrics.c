@@ -114,11 +114,52 @@ static struct label label_of(const struct server *s)
     return l;
 }
 
-static void print_histogram(struct buffer *out, const char *name, const char *help,
-                            const char *label, const struct histogram *h)
+/* What is printed, and where to. */
+struct scrape {
+    struct buffer *out;
+    struct label label;
+    const struct server *server;
+    const struct generation_counts *counts;
+    struct engine_stats engine; /* zeros until the model is loaded, as are */
+    struct push_stats pushes;   /* these */
+    struct judge_stats judge;
+};
+
+static const char *label_for(const struct scrape *s, const char *name)
+{
+    return is_vllms(name) ? s->label.text : "";
+}
+
+static void number(const struct scrape *s, const char *name, const char *type, const char *help,
+                   double value)
+{
+    const char *own = label_for(s, name);
+    print_head(s->out, name, type, help);
+    buffer_addf(s->out, *own == '\0' ? "%s%s %.15g\n" : "%s{%s} %.15g\n", name, own, value);
+}
+
+static void gauge(const struct scrape *s, const char *name, const char *help, double value)
+{
+    number(s, name, "gauge", help, value);
+}
+
+static void counter(const struct scrape *s, const char *name, const char *help, uint64_t n)
+{
+    number(s, name, "counter", help, (double)n);
+}
+
+static void counter_of_seconds(const struct scrape *s, const char *name, const char *help,
+                               double seconds)
+{
+    number(s, name, "counter", help, seconds);
+}
+
+static void histogram(const struct scrape *s, const char *name, const char *help,
+                      const struct histogram *h)
 {
     uint64_t below = 0;
-    const char *own = is_vllms(name) ? label : "", *comma = *own == '\0' ? "" : ",";
+    struct buffer *out = s->out;
+    const char *own = label_for(s, name), *comma = *own == '\0' ? "" : ",";
     const char *open = *own == '\0' ? "" : "{", *close = *own == '\0' ? "" : "}";
     print_head(out, name, "histogram", help);
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
@@ -132,366 +173,229 @@ static void print_histogram(struct buffer *out, const char *name, const char *he
                 name, open, own, close, (unsigned long long)h->n);
 }
 
-/* Everything a plain number can be computed from. */
-struct sample {
-    const struct server *server;
-    struct engine_stats engine;
-    struct push_stats pushes;
-    struct judge_stats judge;
-    const struct generation_counts *counts;
-};
-
-static double running(const struct sample *s)
+static double seconds_of(uint64_t ns)
 {
-    return s->engine.running;
-}
-static double waiting(const struct sample *s)
-{
-    return s->engine.waiting + (double)generations_samples_held(s->server->generations);
-}
-static double kv_used(const struct sample *s)
-{
-    return s->engine.kv_blocks_used;
-}
-static double kv_blocks(const struct sample *s)
-{
-    return s->engine.kv_blocks;
-}
-static double kv_share(const struct sample *s)
-{
-    return s->engine.kv_blocks == 0 ? 0.0 : (double)s->engine.kv_blocks_used / s->engine.kv_blocks;
-}
-static double steps(const struct sample *s)
-{
-    return (double)s->engine.steps;
-}
-static double prompt_tokens(const struct sample *s)
-{
-    return (double)(s->engine.prompt_tokens + s->engine.cached_tokens);
-}
-static double cached_tokens(const struct sample *s)
-{
-    return (double)s->engine.cached_tokens;
-}
-static double generated_tokens(const struct sample *s)
-{
-    return (double)s->engine.generated_tokens;
-}
-static double preemptions(const struct sample *s)
-{
-    return (double)s->engine.preemptions;
-}
-static double drafts(const struct sample *s)
-{
-    return (double)s->engine.drafts;
-}
-static double drafted(const struct sample *s)
-{
-    return (double)s->engine.drafted_tokens;
-}
-static double accepted(const struct sample *s)
-{
-    return (double)s->engine.accepted_tokens;
-}
-static double busy_seconds(const struct sample *s)
-{
-    return s->engine.busy_seconds;
-}
-static double finished_stop(const struct sample *s)
-{
-    return (double)s->counts->finished[FINISH_STOP];
-}
-static double finished_length(const struct sample *s)
-{
-    return (double)s->counts->finished[FINISH_LENGTH];
-}
-static double finished_abort(const struct sample *s)
-{
-    return (double)s->counts->finished[FINISH_ABORT];
-}
-static double cancelled(const struct sample *s)
-{
-    return (double)s->counts->cancelled;
-}
-static double generations(const struct sample *s)
-{
-    return (double)generations_count(s->server->generations);
-}
-static double generations_held(const struct sample *s)
-{
-    const struct generations *all = s->server->generations;
-    return (double)(generations_count(all) - generations_at_work(all));
-}
-static double late(const struct sample *s)
-{
-    return (double)s->counts->late;
+    return (double)ns / 1e9;
 }
 
-static double refused(const struct sample *s)
-{
-    return (double)s->counts->refused;
-}
-static double open_requests(const struct sample *s)
-{
-    return (double)s->server->n_exchanges;
-}
-static double request_memory(const struct sample *s)
-{
-    return (double)quota_used(&s->server->memory);
-}
-static double request_memory_limit(const struct sample *s)
-{
-    return (double)s->server->memory.limit;
-}
-static double body_bytes(const struct sample *s)
-{
-    return (double)s->server->buffered_bytes;
-}
-static double uptime(const struct sample *s)
-{
-    return (double)(clock_ns() - s->server->started_ns) / 1e9;
-}
-static double verify_requests(const struct sample *s)
-{
-    return (double)s->judge.jobs;
-}
-static double verify_items(const struct sample *s)
-{
-    return (double)s->judge.items;
-}
-static double verify_errors(const struct sample *s)
-{
-    return (double)s->judge.item_errors;
-}
-static double verify_refused(const struct sample *s)
-{
-    return (double)s->judge.refused;
-}
-
-static double verify_waits(const struct sample *s)
-{
-    return (double)s->judge.waits;
-}
-
-static double verify_wait_seconds(const struct sample *s)
-{
-    return s->judge.wait_ms / 1000;
-}
-
-static double verify_wait_error_seconds(const struct sample *s)
-{
-    return s->judge.wait_error_ms / 1000;
-}
-
-static double verify_cannot_judge(const struct sample *s)
-{
-    return (double)s->judge.cannot_judge;
-}
-static double verify_deferred(const struct sample *s)
-{
-    return (double)s->judge.deferred;
-}
-static double verify_timeouts(const struct sample *s)
-{
-    return (double)s->judge.timeouts;
-}
-static double verify_deaths(const struct sample *s)
-{
-    return (double)s->judge.worker_deaths;
-}
-static double code_promised(const struct sample *s)
-{
-    return (double)s->judge.promised;
-}
-static double code_promised_most(const struct sample *s)
-{
-    return (double)s->judge.promised_most;
-}
-static double verify_workers(const struct sample *s)
-{
-    return s->judge.workers;
-}
-static double weight_pushes(const struct sample *s)
-{
-    return (double)s->pushes.pushed;
-}
-static double weight_refused(const struct sample *s)
-{
-    return (double)s->pushes.refused;
-}
-static double weight_staging(const struct sample *s)
-{
-    return s->pushes.staging;
-}
-static double weight_versions(const struct sample *s)
-{
-    return s->pushes.resident;
-}
-static double recomputed(const struct sample *s)
-{
-    return (double)s->engine.recomputed_tokens;
-}
-static double verify_busy(const struct sample *s)
-{
-    return s->judge.workers_busy;
-}
-static double verify_waiting(const struct sample *s)
-{
-    return (double)s->judge.waiting;
-}
-
-static double prompt_computed(const struct sample *s)
-{
-    return (double)s->engine.prompt_tokens;
-}
-static double prompt_seconds(const struct sample *s)
-{
-    return (double)s->counts->prompt_ns / 1e9;
-}
-static double predicted_seconds(const struct sample *s)
-{
-    return (double)s->counts->predicted_ns / 1e9;
-}
-static double longest(const struct sample *s)
-{
-    return (double)s->counts->longest;
-}
 static double share(double part, double of)
 {
     return of > 0 ? part / of : 0.0;
 }
-static double prompt_rate(const struct sample *s)
+
+static double samples_waiting(const struct scrape *s)
 {
-    return share(prompt_computed(s), prompt_seconds(s));
-}
-static double predicted_rate(const struct sample *s)
-{
-    return share((double)s->counts->followed, predicted_seconds(s));
-}
-static double busy_places(const struct sample *s)
-{
-    return share((double)s->engine.generated_tokens, (double)s->engine.steps);
+    return s->engine.waiting + (double)generations_samples_held(s->server->generations);
 }
 
-/* clang-format off */
-static const struct number {
-    const char *name, *type, *help;
-    double (*value)(const struct sample *s);
-} numbers[] = {
-    {"touchstone_uptime_seconds", "gauge", "Since the start.", uptime},
-    {"touchstone_open_requests", "gauge", "HTTP requests not yet completed.", open_requests},
-    {"touchstone_generations", "gauge", "Prompts at work or waiting for their turn.", generations},
-    {"touchstone_generations_held", "gauge", "Of them, waiting, by a pause or for others.", generations_held},
-    {"touchstone_generations_refused_total", "counter", "Requests that would have begun later than max-wait.", refused},
-    {"touchstone_generations_late_total", "counter", "Of them, those that had waited until it was clear.", late},
-    {"touchstone_body_bytes", "gauge", "Request bodies held in memory.", body_bytes},
-    {"touchstone_request_memory_bytes", "gauge", "Request bodies, their JSON and replies not yet read.", request_memory},
-    {"touchstone_request_memory_limit_bytes", "gauge", "What these may take together.", request_memory_limit},
-    {"touchstone_sequences_running", "gauge", "Samples being decoded.", running},
-    {"touchstone_sequences_waiting", "gauge", "Samples in the queue.", waiting},
-    {"touchstone_kv_blocks_used", "gauge", "KV blocks of live sequences.", kv_used},
-    {"touchstone_kv_blocks", "gauge", "KV blocks in all.", kv_blocks},
-    {"touchstone_steps_total", "counter", "Engine steps.", steps},
-    {"touchstone_prompt_tokens_total", "counter", "Prompt tokens taken in, cached ones included.", prompt_tokens},
-    {"touchstone_cached_tokens_total", "counter", "Prompt tokens found in the prefix cache.", cached_tokens},
-    {"touchstone_generated_tokens_total", "counter", "Tokens sampled.", generated_tokens},
-    {"touchstone_preemptions_total", "counter", "Sequences put back for want of KV memory.", preemptions},
-    {"touchstone_drafted_tokens_total", "counter", "Tokens guessed by speculation.", drafted},
-    {"touchstone_accepted_tokens_total", "counter", "Of them, right.", accepted},
-    {"touchstone_engine_busy_seconds_total", "counter", "In forward passes and sampling.", busy_seconds},
-    {"touchstone_finished_stop_total", "counter", "Samples ended by a stop token or string.", finished_stop},
-    {"touchstone_finished_length_total", "counter", "Samples ended by a length limit.", finished_length},
-    {"touchstone_finished_abort_total", "counter", "Samples ended by cancellation.", finished_abort},
-    {"touchstone_cancelled_requests_total", "counter", "Generation requests whose client left.", cancelled},
-    {"touchstone_weight_pushes_total", "counter", "New weights that came to serve.", weight_pushes},
-    {"touchstone_weight_pushes_refused_total", "counter", "New weights that were refused.", weight_refused},
-    {"touchstone_weight_staging", "gauge", "1 while new weights are being staged.", weight_staging},
-    {"touchstone_weight_versions", "gauge", "Versions of the weights in memory.", weight_versions},
-    {"touchstone_recomputed_tokens_total", "counter", "Of samples that went on with other weights, computed anew.", recomputed},
-    {"touchstone_verify_requests_total", "counter", "Batches judged.", verify_requests},
-    {"touchstone_verify_items_total", "counter", "Items judged.", verify_items},
-    {"touchstone_verify_item_errors_total", "counter", "Of them, malformed.", verify_errors},
-    {"touchstone_verify_refused_total", "counter", "Requests whose turn at the workers was expected later than max-wait.", verify_refused},
-    {"touchstone_verify_waits_total", "counter", "Items that have had their turn at a worker.", verify_waits},
-    {"touchstone_verify_wait_seconds_total", "counter", "What they waited for it.", verify_wait_seconds},
-    {"touchstone_verify_wait_error_seconds_total", "counter", "By how much that differed from what was expected.", verify_wait_error_seconds},
-    {"touchstone_verify_cannot_judge_total", "counter", "Verdicts not reached.", verify_cannot_judge},
-    {"touchstone_verify_deferred_total", "counter", "Verdicts left to a worker process.", verify_deferred},
-    {"touchstone_verify_timeouts_total", "counter", "Of them, out of their budget.", verify_timeouts},
-    {"touchstone_verify_worker_deaths_total", "counter", "Worker processes lost.", verify_deaths},
-    {"touchstone_verify_workers", "gauge", "Worker processes alive.", verify_workers},
-    {"touchstone_verify_workers_busy", "gauge", "Of them, judging.", verify_busy},
-    {"touchstone_verify_waiting", "gauge", "Deferred verdicts without a worker yet.", verify_waiting},
-    {"touchstone_code_memory_bytes", "gauge", "Memory that programs now running may take, by their limits.", code_promised},
-    {"touchstone_code_memory_most_bytes", "gauge", "What it may come to, as last found out when none ran.", code_promised_most},
-    /* vLLM's names */
-    {"vllm:num_requests_running", "gauge", "As touchstone_sequences_running.", running},
-    {"vllm:num_requests_waiting", "gauge", "As touchstone_sequences_waiting.", waiting},
-    {"vllm:kv_cache_usage_perc", "gauge", "Share of KV blocks in use, 0 to 1.", kv_share},
-    {"vllm:num_preemptions_total", "counter", "As touchstone_preemptions_total.", preemptions},
-    {"vllm:prompt_tokens_total", "counter", "As touchstone_prompt_tokens_total.", prompt_tokens},
-    {"vllm:generation_tokens_total", "counter", "As touchstone_generated_tokens_total.", generated_tokens},
-    {"vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked up.", prompt_tokens},
-    {"vllm:prefix_cache_hits_total", "counter", "Prompt tokens found.", cached_tokens},
-    /* llama-server's names */
-    {"llamacpp:prompt_tokens_total", "counter", "Prompt tokens computed, cached ones not counted.", prompt_computed},
-    {"llamacpp:prompt_tokens_cached_total", "counter", "As touchstone_cached_tokens_total.", cached_tokens},
-    {"llamacpp:prompt_seconds_total", "counter", "Between a prompt's start and its first token.", prompt_seconds},
-    {"llamacpp:prompt_tokens_seconds", "gauge", "Prompt tokens a second, of one prompt, since the start.", prompt_rate},
-    {"llamacpp:tokens_predicted_total", "counter", "As touchstone_generated_tokens_total.", generated_tokens},
-    {"llamacpp:tokens_predicted_seconds_total", "counter", "Between a sample's first and last token.", predicted_seconds},
-    {"llamacpp:predicted_tokens_seconds", "gauge", "Tokens a second, of one sample, since the start.", predicted_rate},
-    {"llamacpp:n_tokens_max", "counter", "Tokens of the longest sequence so far.", longest},
-    {"llamacpp:n_busy_slots_per_decode", "gauge", "Tokens a step, since the start.", busy_places},
-    {"llamacpp:spec_decode_num_drafts_total", "counter", "Guesses of one or more tokens.", drafts},
-    {"llamacpp:spec_decode_num_draft_tokens_total", "counter", "As touchstone_drafted_tokens_total.", drafted},
-    {"llamacpp:spec_decode_num_accepted_tokens_total", "counter", "As touchstone_accepted_tokens_total.", accepted},
-    {"llamacpp:requests_processing", "gauge", "As touchstone_sequences_running.", running},
-    {"llamacpp:requests_deferred", "gauge", "As touchstone_sequences_waiting.", waiting},
-    {"llamacpp:n_decode_total", "counter", "As touchstone_steps_total.", steps},
-};
-/* clang-format on */
+/* ---- our own ---- */
+
+static void print_server(const struct scrape *s)
+{
+    const struct generations *all = s->server->generations;
+    gauge(s, "touchstone_uptime_seconds", "Since the start.",
+          seconds_of(clock_ns() - s->server->started_ns));
+    gauge(s, "touchstone_open_requests", "HTTP requests not yet completed.",
+          (double)s->server->n_exchanges);
+    gauge(s, "touchstone_generations", "Prompts at work or waiting for their turn.",
+          (double)generations_count(all));
+    gauge(s, "touchstone_generations_held", "Of them, waiting, by a pause or for others.",
+          (double)(generations_count(all) - generations_at_work(all)));
+    counter(s, "touchstone_generations_refused_total",
+            "Requests that would have begun later than max-wait.", s->counts->refused);
+    counter(s, "touchstone_generations_late_total",
+            "Of them, those that had waited until it was clear.", s->counts->late);
+    gauge(s, "touchstone_body_bytes", "Request bodies held in memory.",
+          (double)s->server->buffered_bytes);
+    gauge(s, "touchstone_request_memory_bytes",
+          "Request bodies, their JSON and replies not yet read.",
+          (double)quota_used(&s->server->memory));
+    gauge(s, "touchstone_request_memory_limit_bytes", "What these may take together.",
+          (double)s->server->memory.limit);
+}
+
+static void print_engine(const struct scrape *s)
+{
+    const struct engine_stats *e = &s->engine;
+    gauge(s, "touchstone_sequences_running", "Samples being decoded.", e->running);
+    gauge(s, "touchstone_sequences_waiting", "Samples in the queue.", samples_waiting(s));
+    gauge(s, "touchstone_kv_blocks_used", "KV blocks of live sequences.", e->kv_blocks_used);
+    gauge(s, "touchstone_kv_blocks", "KV blocks in all.", e->kv_blocks);
+    counter(s, "touchstone_steps_total", "Engine steps.", e->steps);
+    counter(s, "touchstone_prompt_tokens_total", "Prompt tokens taken in, cached ones included.",
+            e->prompt_tokens + e->cached_tokens);
+    counter(s, "touchstone_cached_tokens_total", "Prompt tokens found in the prefix cache.",
+            e->cached_tokens);
+    counter(s, "touchstone_generated_tokens_total", "Tokens sampled.", e->generated_tokens);
+    counter(s, "touchstone_preemptions_total", "Sequences put back for want of KV memory.",
+            e->preemptions);
+    counter(s, "touchstone_drafted_tokens_total", "Tokens guessed by speculation.",
+            e->drafted_tokens);
+    counter(s, "touchstone_accepted_tokens_total", "Of them, right.", e->accepted_tokens);
+    counter_of_seconds(s, "touchstone_engine_busy_seconds_total", "In forward passes and sampling.",
+                       e->busy_seconds);
+}
+
+static void print_samples(const struct scrape *s)
+{
+    counter(s, "touchstone_finished_stop_total", "Samples ended by a stop token or string.",
+            s->counts->finished[FINISH_STOP]);
+    counter(s, "touchstone_finished_length_total", "Samples ended by a length limit.",
+            s->counts->finished[FINISH_LENGTH]);
+    counter(s, "touchstone_finished_abort_total", "Samples ended by cancellation.",
+            s->counts->finished[FINISH_ABORT]);
+    counter(s, "touchstone_cancelled_requests_total", "Generation requests whose client left.",
+            s->counts->cancelled);
+}
+
+static void print_weights(const struct scrape *s)
+{
+    counter(s, "touchstone_weight_pushes_total", "New weights that came to serve.",
+            s->pushes.pushed);
+    counter(s, "touchstone_weight_pushes_refused_total", "New weights that were refused.",
+            s->pushes.refused);
+    gauge(s, "touchstone_weight_staging", "1 while new weights are being staged.",
+          s->pushes.staging);
+    gauge(s, "touchstone_weight_versions", "Versions of the weights in memory.",
+          s->pushes.resident);
+    counter(s, "touchstone_recomputed_tokens_total",
+            "Of samples that went on with other weights, computed anew.",
+            s->engine.recomputed_tokens);
+}
+
+static void print_judge(const struct scrape *s)
+{
+    const struct judge_stats *j = &s->judge;
+    counter(s, "touchstone_verify_requests_total", "Batches judged.", j->jobs);
+    counter(s, "touchstone_verify_items_total", "Items judged.", j->items);
+    counter(s, "touchstone_verify_item_errors_total", "Of them, malformed.", j->item_errors);
+    counter(s, "touchstone_verify_refused_total",
+            "Requests whose turn at the workers was expected later than max-wait.", j->refused);
+    counter(s, "touchstone_verify_waits_total", "Items that have had their turn at a worker.",
+            j->waits);
+    counter_of_seconds(s, "touchstone_verify_wait_seconds_total", "What they waited for it.",
+                       j->wait_ms / 1000);
+    counter_of_seconds(s, "touchstone_verify_wait_error_seconds_total",
+                       "By how much that differed from what was expected.",
+                       j->wait_error_ms / 1000);
+    counter(s, "touchstone_verify_cannot_judge_total", "Verdicts not reached.", j->cannot_judge);
+    counter(s, "touchstone_verify_deferred_total", "Verdicts left to a worker process.",
+            j->deferred);
+    counter(s, "touchstone_verify_timeouts_total", "Of them, out of their budget.", j->timeouts);
+    counter(s, "touchstone_verify_worker_deaths_total", "Worker processes lost.", j->worker_deaths);
+    gauge(s, "touchstone_verify_workers", "Worker processes alive.", j->workers);
+    gauge(s, "touchstone_verify_workers_busy", "Of them, judging.", j->workers_busy);
+    gauge(s, "touchstone_verify_waiting", "Deferred verdicts without a worker yet.",
+          (double)j->waiting);
+    gauge(s, "touchstone_code_memory_bytes",
+          "Memory that programs now running may take, by their limits.", (double)j->promised);
+    gauge(s, "touchstone_code_memory_most_bytes",
+          "What it may come to, as last found out when none ran.", (double)j->promised_most);
+}
+
+/* ---- others' names ---- */
+
+static void print_vllms(const struct scrape *s)
+{
+    const struct engine_stats *e = &s->engine;
+    gauge(s, "vllm:num_requests_running", "As touchstone_sequences_running.", e->running);
+    gauge(s, "vllm:num_requests_waiting", "As touchstone_sequences_waiting.", samples_waiting(s));
+    gauge(s, "vllm:kv_cache_usage_perc", "Share of KV blocks in use, 0 to 1.",
+          share(e->kv_blocks_used, e->kv_blocks));
+    counter(s, "vllm:num_preemptions_total", "As touchstone_preemptions_total.", e->preemptions);
+    counter(s, "vllm:prompt_tokens_total", "As touchstone_prompt_tokens_total.",
+            e->prompt_tokens + e->cached_tokens);
+    counter(s, "vllm:generation_tokens_total", "As touchstone_generated_tokens_total.",
+            e->generated_tokens);
+    counter(s, "vllm:prefix_cache_queries_total", "Prompt tokens looked up.",
+            e->prompt_tokens + e->cached_tokens);
+    counter(s, "vllm:prefix_cache_hits_total", "Prompt tokens found.", e->cached_tokens);
+}
+
+static void print_llama_servers(const struct scrape *s)
+{
+    const struct engine_stats *e = &s->engine;
+    counter(s, "llamacpp:prompt_tokens_total", "Prompt tokens computed, cached ones not counted.",
+            e->prompt_tokens);
+    counter(s, "llamacpp:prompt_tokens_cached_total", "As touchstone_cached_tokens_total.",
+            e->cached_tokens);
+    counter_of_seconds(s, "llamacpp:prompt_seconds_total",
+                       "Between a prompt's start and its first token.",
+                       seconds_of(s->counts->prompt_ns));
+    gauge(s, "llamacpp:prompt_tokens_seconds",
+          "Prompt tokens a second, of one prompt, since the start.",
+          share((double)e->prompt_tokens, seconds_of(s->counts->prompt_ns)));
+    counter(s, "llamacpp:tokens_predicted_total", "As touchstone_generated_tokens_total.",
+            e->generated_tokens);
+    counter_of_seconds(s, "llamacpp:tokens_predicted_seconds_total",
+                       "Between a sample's first and last token.",
+                       seconds_of(s->counts->predicted_ns));
+    gauge(s, "llamacpp:predicted_tokens_seconds",
+          "Tokens a second, of one sample, since the start.",
+          share((double)s->counts->followed, seconds_of(s->counts->predicted_ns)));
+    counter(s, "llamacpp:n_tokens_max", "Tokens of the longest sequence so far.",
+            s->counts->longest);
+    gauge(s, "llamacpp:n_busy_slots_per_decode", "Tokens a step, since the start.",
+          share((double)e->generated_tokens, (double)e->steps));
+    counter(s, "llamacpp:spec_decode_num_drafts_total", "Guesses of one or more tokens.",
+            e->drafts);
+    counter(s, "llamacpp:spec_decode_num_draft_tokens_total", "As touchstone_drafted_tokens_total.",
+            e->drafted_tokens);
+    counter(s, "llamacpp:spec_decode_num_accepted_tokens_total",
+            "As touchstone_accepted_tokens_total.", e->accepted_tokens);
+    gauge(s, "llamacpp:requests_processing", "As touchstone_sequences_running.", e->running);
+    gauge(s, "llamacpp:requests_deferred", "As touchstone_sequences_waiting.", samples_waiting(s));
+    counter(s, "llamacpp:n_decode_total", "As touchstone_steps_total.", e->steps);
+}
+
+/* ---- all ---- */
+
+static void print_histograms(const struct scrape *s)
+{
+    const struct generation_counts *counts = s->counts;
+    const struct histogram *duration = &s->server->metrics.duration;
+    histogram(s, "touchstone_request_seconds", "A request, from its head to its last byte.",
+              duration);
+    histogram(s, "touchstone_first_token_seconds",
+              "From the request's head to a prompt's first token.", &counts->first_token);
+    histogram(s, "touchstone_wait_seconds", "From a prompt's place in the line to its first token.",
+              &counts->wait);
+    histogram(s, "touchstone_wait_expected_seconds", "What had been expected of the same prompts.",
+              &counts->expected);
+    histogram(s, "touchstone_wait_error_seconds", "By how much that was wrong, either way.",
+              &counts->wait_error);
+    histogram(s, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
+              &counts->inter_token);
+    histogram(s, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
+              &counts->first_token);
+    histogram(s, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",
+              &counts->inter_token);
+    histogram(s, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.", duration);
+}
 
 static void print(const struct server *s, struct buffer *out)
 {
-    const struct generation_counts *counts = generations_counts(s->generations);
-    struct sample now = {.server = s, .counts = counts};
-    struct label label = label_of(s);
+    struct scrape now = {.out = out,
+                         .label = label_of(s),
+                         .server = s,
+                         .counts = generations_counts(s->generations)};
     struct error err;
     if (engine_state(s->engine, &err) == ENGINE_READY) {
         engine_stats(s->engine, &now.engine);
         engine_push_stats(s->engine, &now.pushes);
     }
     judge_stats_get(s->judge, &now.judge);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        print_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
-        const char *own = is_vllms(numbers[i].name) ? label.text : "";
-        buffer_addf(out, *own == '\0' ? "%s%s %.15g\n" : "%s{%s} %.15g\n", numbers[i].name, own,
-                    numbers[i].value(&now));
-    }
+    print_server(&now);
+    print_engine(&now);
+    print_samples(&now);
+    print_weights(&now);
+    print_judge(&now);
+    print_vllms(&now);
+    print_llama_servers(&now);
     print_requests(&s->metrics, s->parts.routes, out);
     print_ignored(&s->metrics, s->parts.routes, out);
     print_verdicts(s->judge, out);
-    print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
-                    label.text, &s->metrics.duration);
-    print_histogram(out, "touchstone_first_token_seconds",
-                    "From the request's head to a prompt's first token.", label.text,
-                    &counts->first_token);
-    print_histogram(out, "touchstone_wait_seconds",
-                    "From a prompt's place in the line to its first token.", label.text,
-                    &counts->wait);
-    print_histogram(out, "touchstone_wait_expected_seconds",
-                    "What had been expected of the same prompts.", label.text, &counts->expected);
-    print_histogram(out, "touchstone_wait_error_seconds", "By how much that was wrong, either way.",
-                    label.text, &counts->wait_error);
-    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
-                    label.text, &counts->inter_token);
-    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
-                    label.text, &counts->first_token);
-    print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",
-                    label.text, &counts->inter_token);
-    print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.",
-                    label.text, &s->metrics.duration);
+    print_histograms(&now);
 }
 
 void service_metrics_handle(struct exchange *x)
