@@ -7,17 +7,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "server/routes/routes.h"
-
-#include <assert.h>
-
 #include "server/routes/verify.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #include "base/json.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
+#include "server/routes/routes.h"
 
 struct verify {
     _Atomic(struct judge_job *) job; /* set once it runs */
@@ -82,6 +80,13 @@ static void work_reply(struct exchange *x)
     if (!judge_job_reply(atomic_load(&v->job), &x->reply)) x->reply.failed = true;
 }
 
+void verify_refuse(struct exchange *x, int wait_s)
+{
+    error_set(&x->error, ERROR_QUEUE_FULL, NULL,
+              "a verifier process is expected to be free in %d s", wait_s);
+    x->error.retry_s = wait_s;
+}
+
 static void judged(struct exchange *x)
 {
     const struct verify *v = x->state;
@@ -92,9 +97,7 @@ static void judged(struct exchange *x)
     }
     int wait_s = judge_job_refused_s(job);
     if (wait_s > 0) {
-        error_set(&x->error, ERROR_QUEUE_FULL, NULL,
-                  "a verifier process is expected to be free in %d s", wait_s);
-        x->error.retry_s = wait_s;
+        verify_refuse(x, wait_s);
         exchange_finish(x);
         return;
     }

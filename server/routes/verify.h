@@ -11,4 +11,7 @@ struct exchange;
 /* POST /verify with NDJSON. */
 void verify_stream_handle(struct exchange *x);
 
+/* Set x->error: a verifier process is expected to be free in wait_s seconds only. */
+void verify_refuse(struct exchange *x, int wait_s);
+
 #endif

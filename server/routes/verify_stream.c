@@ -202,9 +202,7 @@ static bool may_begin(struct exchange *x, uint64_t client)
 {
     int wait_s = judge_busy_s(x->server->judge, client);
     if (wait_s == 0) return true;
-    error_set(&x->error, ERROR_QUEUE_FULL, NULL,
-              "a verifier process is expected to be free in %d s", wait_s);
-    x->error.retry_s = wait_s;
+    verify_refuse(x, wait_s);
     exchange_fail(x, &x->error);
     return false;
 }
