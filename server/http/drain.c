@@ -1,15 +1,16 @@
-/* server/http/drain.c - the end: SIGTERM, SIGINT, SIGQUIT, SIGHUP or a model that cannot be loaded, and what happens until
- * the loop stops.
+/* server/http/drain.c - the end: a signal, or a model that cannot be loaded, and what happens until the
+ * loop stops.
  *
- *   SERVING --signal--> DRAINING --all answered---------------------> STOPPED
- *                           \--drain_s passed, or a second signal--> CUTTING --all let go--> STOPPED
+ *   SERVING --signal--> DRAINING --all answered------------------------> STOPPED
+ *                           \--drain-timeout, or a second signal--> CUTTING --all let go--> STOPPED
  *
  * DRAINING: new requests get 503 with Retry-After (health, readiness and metrics still answer),
- *   those begun go on to their end, and so do generations that no request waits for. The port stays open, and at least until the next sweep, so
- *   that nobody who connects meanwhile is met with silence. A body of which nothing comes is not waited for (client_sweep()).
- * SIGHUP ends a server that has nothing to read again (server_can_reload()); one that has reads it.
+ *   those begun go on to their end, and so do generations that no request waits for. The port stays
+ *   open, and at least until the next sweep, so that nobody who connects meanwhile is met with
+ *   silence. A body of which nothing comes is not waited for (client_sweep()).
  * CUTTING: connections are shut, sequences and verdicts cancelled. We still wait until no other
  *   thread works for a request: its memory is theirs.
+ * SIGHUP ends a server that has nothing to read again (server_can_reload()); one that has reads it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

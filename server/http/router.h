@@ -27,16 +27,18 @@ enum scope {
 };
 
 enum route_flags {
-    ROUTE_SMALL = 1, /* its body has few fields, and is read on the loop thread: SMALL_BODY_BYTES */
-    ROUTE_ALWAYS = 2,  /* answers while the server drains */
-    ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
-    ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
-    ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
-    ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
-    ROUTE_UPLOAD = 512, /* its body goes to a file, in one request or in ranges (upload.h) */
-    ROUTE_OWN = 256,    /* a contract of our own: fields that it does not name are refused */
-    ROUTE_EITHER = 32,  /* its tables of fields are alternatives: a body is of one, not of all */
-    ROUTE_PUBLIC = 128 /* the same for whoever asks: a link on another site's page may lead to it */
+    /* what its body is, and how much of it may come: max_body_bytes unless a row here says else */
+    ROUTE_SMALL = 1,  /* few fields, read on the loop thread: SMALL_BODY_BYTES */
+    ROUTE_VERIFY = 2, /* max_verify_bytes */
+    ROUTE_UPLOAD = 4, /* goes to a file, in one request or in ranges (upload.h): max_weight_bytes */
+    ROUTE_NDJSON = 8, /* may be application/x-ndjson instead of JSON */
+    ROUTE_EITHER = 16, /* of one of the tables of fields, not of all */
+    ROUTE_OWN = 32,    /* a contract of our own: fields that it does not name are refused */
+    /* when, and to whom, it answers */
+    ROUTE_MODEL = 64,   /* needs the model: 503 while it loads */
+    ROUTE_ALWAYS = 128, /* answers while the server drains */
+    ROUTE_PUBLIC = 256, /* the same for whoever asks: pages of other sites may link to it */
+    ROUTE_PROBE = 512   /* asked often, how the server is: its lines of the log are for debugging */
 };
 
 /* How a dialect tells an error. Each has OpenAI's {"error": {"message", "type", "param", "code"}},

@@ -25,18 +25,17 @@
 #include "base/error.h"
 #include "config/settings.h"
 
+struct adapters;
 struct engine;
 struct generations;
 struct judge;
 struct response_store;
 struct route_table;
 struct server;
+struct weights_chain;
 
 /* What may be set; the rows are in server/http/settings.c. Times are in milliseconds. Texts are
  * borrowed for as long as the server lives. */
-struct adapters;
-struct weights_chain;
-
 struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
     int port;                         /* 0: any free one; the log's "listening" line tells which */
@@ -53,10 +52,9 @@ struct server_options {
     bool merge;                       /* the one of them into the weights */
     const char *adapter_dir;          /* whose folders are adapters, by their names; NULL: none */
     int max_adapters;                 /* in memory at once */
-    struct string_list
-        model_names; /* that clients may use; the first is the engine's name for it */
+    struct string_list model_names;   /* clients may use; the first is the engine's name for it */
+    bool any_model_name;              /* requests may name any model: the one served answers */
 
-    bool any_model_name;          /* requests may name any model: the one that is served answers */
     int64_t max_body_bytes;       /* of a generation request */
     int64_t max_verify_bytes;     /* of a /verify request */
     int64_t max_weight_bytes;     /* of weights that are sent */
@@ -64,21 +62,23 @@ struct server_options {
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
     int max_client_connections; /* of one address; 0: as many as there are */
-    int max_choices; /* samples a prompt */
-    int max_prompts; /* prompts a request */
-    const char *tool_format; /* a name of base/tools/format.h; NULL: as the template tells */
+    int max_choices;            /* samples a prompt */
+    int max_prompts;            /* prompts a request */
+    const char *tool_format;    /* a name of base/tools/format.h; NULL: as the template tells */
 
-    int read_timeout_ms; /* from connecting to the end of the headers, and from there to the body's */
+    int read_timeout_ms;    /* from connecting to the headers' end, and from there to the body's */
     int idle_timeout_ms;    /* a connection without a request; a reader that takes nothing */
     int reply_timeout_ms;   /* in which what waits is taken, or 64 KiB of it */
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
-    int ping_interval_ms;   /* a stream that says nothing for so long says that it lives; 0: never */
-    int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
-    int unknown_fields;     /* enum unknown_choice */
-    int max_responses;           /* kept replies of /v1/responses, */
-    int64_t max_response_bytes;  /* what they may take together, */
-    int responses_ttl_ms;        /* and how long each */
-    bool allow_control;     /* clients may pause, resume and abort */
+    int ping_interval_ms; /* a stream that says nothing for so long says that it lives; 0: never */
+    int drain_timeout_ms; /* running requests may take this long after SIGTERM */
+
+    int max_responses;          /* kept replies of /v1/responses, */
+    int64_t max_response_bytes; /* what they may take together, */
+    int responses_ttl_ms;       /* and how long each */
+
+    int unknown_fields; /* enum unknown_choice */
+    bool allow_control; /* clients may pause, resume and abort */
 };
 
 /* What becomes of fields that nobody here knows, on routes whose contract is another's. */
@@ -120,9 +120,9 @@ struct server_parts {
 };
 
 /* Serve until SIGTERM or SIGINT, then drain: refuse new work with 503, let running requests
- * finish for up to drain_s, and return. True when every accepted request got its answer. False
- * and an error when serving could not begin, or when requests were cut off (the limit passed, or
- * a second signal came). */
+ * finish for up to drain_timeout_ms, and return. True when every accepted request got its answer.
+ * False and an error when serving could not begin, or when requests were cut off (the limit passed,
+ * or a second signal came). */
 bool server_run(struct server *s, const struct server_parts *parts, struct error *err);
 
 /* Any thread: the engine has events. For struct engine_options.wake. */
