@@ -205,21 +205,23 @@ static bool read_count(const cJSON *v, int64_t min, int64_t max, double *out, st
     return true;
 }
 
-/* One row: n, c and k checked against each other. */
-static bool one_pass_at_k(const cJSON *n, const cJSON *c, const cJSON *k, double *out,
-                          struct error *err)
+/* The count of row i: v itself, or its element. */
+static bool read_row_count(const cJSON *v, int i, int64_t min, int64_t max, double *out,
+                           struct error *err)
 {
-    double dn = 0, dc = 0, dk = 0;
-    if (!read_count(n, 1, 1000000, &dn, err)) return error_in(err, "n");
-    if (!read_count(c, 0, (int64_t)dn, &dc, err)) return error_in(err, "c");
-    if (!read_count(k, 1, (int64_t)dn, &dk, err)) return error_in(err, "k");
-    *out = pass_at_k((size_t)dn, (size_t)dc, (size_t)dk);
-    return true;
+    if (!cJSON_IsArray(v)) return read_count(v, min, max, out, err);
+    return read_count(cJSON_GetArrayItem(v, i), min, max, out, err) || error_in(err, "[%d]", i);
 }
 
-static const cJSON *element(const cJSON *v, int i)
+/* Row i of n, c and k, checked against each other. */
+static bool one_pass_at_k(const cJSON *const v[3], int i, double *out, struct error *err)
 {
-    return cJSON_IsArray(v) ? cJSON_GetArrayItem(v, i) : v;
+    double n = 0, c = 0, k = 0;
+    if (!read_row_count(v[0], i, 1, 1000000, &n, err)) return error_in(err, "n");
+    if (!read_row_count(v[1], i, 0, (int64_t)n, &c, err)) return error_in(err, "c");
+    if (!read_row_count(v[2], i, 1, (int64_t)n, &k, err)) return error_in(err, "k");
+    *out = pass_at_k((size_t)n, (size_t)c, (size_t)k);
+    return true;
 }
 
 /* Lists must be of one length; a single number goes with every row. */
@@ -262,9 +264,7 @@ bool reward_pass_at_k_json(const cJSON *body, struct buffer *out, struct error *
     if (rows >= 0) emit_array(out, NULL);
     for (int i = 0; i < (rows < 0 ? 1 : rows); i++) {
         double p = 0;
-        if (!one_pass_at_k(element(v[0], i), element(v[1], i), element(v[2], i), &p, err)) {
-            return false;
-        }
+        if (!one_pass_at_k(v, i, &p, err)) return false;
         emit_double(out, NULL, p);
     }
     if (rows >= 0) emit_close(out, ']');

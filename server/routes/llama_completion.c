@@ -40,22 +40,27 @@ static bool read_samplers(const struct field_context *context, const cJSON *valu
                           struct error *err)
 {
     unsigned *named = out;
-    int last = -1;
+    int last = -1, n = 0;
     const cJSON *v;
     (void)context;
     if (!cJSON_IsArray(value)) return field_wrong_type(value, "an array of names", err);
     cJSON_ArrayForEach(v, value)
     {
         int i = 0;
-        if (!cJSON_IsString(v)) return field_wrong_type(v, "a name", err);
+        if (!cJSON_IsString(v)) {
+            field_wrong_type(v, "a name", err);
+            return error_in(err, "[%d]", n);
+        }
         while (i < N_SAMPLERS && strcmp(v->valuestring, samplers[i]) != 0) {
             i++;
         }
         if (i == N_SAMPLERS || i <= last) {
-            return error_set(err, ERROR_UNSUPPORTED, NULL,
-                             "\"%.40s\" is no sampler of this server, or not in its order",
-                             v->valuestring);
+            error_set(err, ERROR_UNSUPPORTED, NULL,
+                      "\"%.40s\" is no sampler of this server, or not in its order",
+                      v->valuestring);
+            return error_in(err, "[%d]", n);
         }
+        n++;
         *named |= 1u << i;
         last = i;
     }
@@ -78,7 +83,7 @@ static const struct field rows[] = {
     {"id_slot", .kind = FIELD_IGNORED, .doc = "without effect: sequences have no fixed places"},
     {"backend_sampling", .kind = FIELD_IGNORED, .doc = "without effect: it is where tokens are drawn"},
     {"samplers", FIELD_READ, AT(samplers), .read = read_samplers,
-     .shape = "string|string[]", .doc = "which samplers act, in llama-server's order; the others are off"},
+     .shape = "string[]", .doc = "which samplers act, in llama-server's order; the others are off"},
     {"mirostat", FIELD_REFUSED, .neutral = "0", .doc = "Mirostat; refused"},
     {"typical_p", FIELD_REFUSED, .neutral = "1", .doc = "locally typical sampling; refused"},
     {"dry_multiplier", FIELD_REFUSED, .neutral = "0", .doc = "the DRY sampler; refused"},

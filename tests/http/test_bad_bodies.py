@@ -1,6 +1,6 @@
 """Bad bodies for every route, made from the server's own OpenAPI document: each field of each body, at any depth, with
 every type that it does not take, beyond each of its bounds, with a word that is none of its choices. The answer is 4xx
-and names the field as the client wrote it; it is never a 5xx, and the server goes on.
+and names the field as the client wrote it, of a list the element; it is never a 5xx, and the server goes on.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -15,6 +15,8 @@ from conftest import BIN, ENVIRONMENT
 
 SPEC = json.loads(subprocess.run([BIN, "openapi"], capture_output=True, text=True, env=ENVIRONMENT, check=True).stdout)
 MESSAGES = [{"role": "user", "content": "a"}]
+CHAT = {"messages": MESSAGES, "max_tokens": 1}
+CHATS = [CHAT, {**CHAT, "n": 2, "best_of_rule": "verified", "answer": "1", "rewards": [{"name": "accuracy"}]}]
 CODE = {"code": "print(1)", "language": "python"}
 PISTON = {"language": "python", "version": "*", "files": [{"content": "print(1)"}]}
 
@@ -22,12 +24,12 @@ PISTON = {"language": "python", "version": "*", "files": [{"content": "print(1)"
 BASES = {
     "/v1/completions": {"prompt": "a", "max_tokens": 1},
     "/v1/completions/render": {"prompt": "a"},
-    "/v1/chat/completions": {"messages": MESSAGES, "max_tokens": 1},
-    "/chat/completions": {"messages": MESSAGES, "max_tokens": 1},
-    "/v1/chat/completions/render": {"messages": MESSAGES},
-    "/v1/chat/completions/input_tokens": {"messages": MESSAGES},
-    "/chat/completions/input_tokens": {"messages": MESSAGES},
-    "/invocations": [{"prompt": "a", "max_tokens": 1}, {"messages": MESSAGES, "max_tokens": 1}],
+    "/v1/chat/completions": CHATS,
+    "/chat/completions": CHATS,
+    "/v1/chat/completions/render": CHATS,
+    "/v1/chat/completions/input_tokens": CHATS,
+    "/chat/completions/input_tokens": CHATS,
+    "/invocations": [{"prompt": "a", "max_tokens": 1}, *CHATS],
     "/inference/v1/generate": {"token_ids": [1], "sampling_params": {"max_tokens": 1}},
     "/generate/": {"prompts": ["a"], "max_tokens": 1},
     "/chat/": {"messages": [MESSAGES], "max_tokens": 1},
@@ -156,7 +158,7 @@ def cases():
                 continue
             for where, field in fields(body["content"]["application/json"]["schema"]):
                 for kind, value in bad_values(field):
-                    yield pytest.param(method, path, where, value, id=f"{method}-{path}-{'.'.join(where)}-{kind}")
+                    yield pytest.param(method, path, where, value, kind.startswith("element-"), id=f"{method}-{path}-{'.'.join(where)}-{kind}")
 
 
 CASES = list(cases())
@@ -188,11 +190,12 @@ def test_the_body_beside_it_is_right(server, path):
         assert reply.status_code == 200, reply.text
 
 
-@pytest.mark.parametrize("method, path, where, value", CASES)
-def test_a_bad_field_is_named(server, method, path, where, value):
+@pytest.mark.parametrize("method, path, where, value, element", CASES)
+def test_a_bad_field_is_named(server, method, path, where, value, element):
     if where[:2] == ("sampling", "stream_options"):  # which does not stand there at all
         where = where[:2]
-    name = re.escape(".".join(where)).replace(r"\[\]", r"\[0\]")
+    index = element and where != ("instruction_id_list",)  # the item's error, which is a verdict
+    name = re.escape(".".join(where)).replace(r"\[\]", r"\[0\]") + (r"\[0\]" if index else "")
     told = []
     for base in bases(path):
         body = put(base, where, value)

@@ -43,6 +43,7 @@ NAMES = [
     ("/v1/completions", {"prompt": "a", "structured_outputs": {"disable_any_whitespace": True}}, "structured_outputs"),
     ("/v1/completions", {"prompt": "a", "response_format": {"type": "x"}}, "response_format.type"),
     ("/v1/completions", {"prompt": "a", "stream": True, "stream_options": {"include_usage": 5}}, "stream_options.include_usage"),
+    ("/verify/pass_at_k", {"n": [4, 4], "c": 1, "k": [1, 5]}, "k[1]"),
     # shapes within
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools[0]"),
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{}]}, "tools[0].function"),

@@ -180,8 +180,9 @@ def test_samplers(server):
     assert complete(server, **drawn, samplers=default)["content"] == complete(server, **drawn)["content"]
     settings = complete(server, **drawn, samplers=["temperature"])["generation_settings"]
     assert (settings["top_k"], settings["top_p"], settings["min_p"]) == (0, 1, 0)
-    for samplers in (["temperature", "top_k"], ["zzz"], "temperature", [5]):
-        assert error(server.post("/completion", {"prompt": "a", "samplers": samplers}))["param"] == "samplers"
+    for samplers, param in ((["temperature", "top_k"], "samplers[1]"), (["zzz"], "samplers[0]"), ("temperature", "samplers"),
+                            (["top_k", 5], "samplers[1]")):
+        assert error(server.post("/completion", {"prompt": "a", "samplers": samplers}))["param"] == param
 
 
 def test_what_asks_for_nothing(server):

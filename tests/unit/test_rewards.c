@@ -210,6 +210,8 @@ static const struct {
     {"pass@k", "{\"n\":10,\"c\":5,\"k\":1}", "{\"pass_at_k\":0.5}", true},
     {"pass@k, lists", "{\"n\":[4,4],\"c\":[0,4],\"k\":2}", "{\"pass_at_k\":[0,1]}", true},
     {"pass@k, c above n", "{\"n\":4,\"c\":5,\"k\":1}", "c", true},
+    {"pass@k, the fourth k", "{\"n\":[4,4,4,4],\"c\":1,\"k\":[1,2,3,5]}", "k[3]", true},
+    {"pass@k, the second n", "{\"n\":[4,\"4\"],\"c\":1,\"k\":1}", "n[1]", true},
 };
 /* clang-format on */
 
