@@ -382,8 +382,8 @@ static const char *meant_by(const struct field_table *tables, size_t n, const ch
     return found;
 }
 
-static bool note_unknown(const struct field_table *tables, size_t n, const char *name,
-                         const struct field_context *context, struct error *err)
+bool fields_unknown(const struct field_table *tables, size_t n, const char *name,
+                    const struct field_context *context, struct error *err)
 {
     /* Once there is no room for it nobody reads it, and a body may have very many of them. */
     bool told = context->unknown == NULL || context->unknown->n < UNKNOWN_MOST;
@@ -428,7 +428,7 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
         if (cJSON_IsNull(v)) continue;
         bool known = find(tables, n, v->string, &table, &row);
         if (known ? !read_known(table, row, v, context, err)
-                  : !note_unknown(tables, n, v->string, context, err)) {
+                  : !fields_unknown(tables, n, v->string, context, err)) {
             return false;
         }
     }

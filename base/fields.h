@@ -111,6 +111,11 @@ bool fields_are_listed(const struct field *const *list, const struct field *rows
 bool fields_read(const cJSON *object, const struct field_table *tables, size_t n,
                  const struct field_context *context, struct error *err);
 
+/* A member called name that no row of tables has: noted where the context says so, else refused, as
+ * fields_read() does it; for what is read in another way. */
+bool fields_unknown(const struct field_table *tables, size_t n, const char *name,
+                    const struct field_context *context, struct error *err);
+
 /* One value by its row into out: for objects whose members are found in another way. Null is
  * read too, as a value of the wrong type. */
 bool field_read(const struct field *f, const cJSON *v, void *out,

@@ -369,6 +369,26 @@ static void emit_body(const struct described *all, const struct route *r, struct
     emit_close(out, '}');
 }
 
+/* What the query may have; an argument's row is a field's. */
+static void emit_query(const struct described *all, const struct field *rows, struct buffer *out)
+{
+    if (rows == NULL) return;
+    emit_array(out, "parameters");
+    for (const struct field *f = rows; f->name != NULL; f++) {
+        emit_open(out, '{');
+        emit_str(out, "name", f->name);
+        emit_str(out, "in", "query");
+        emit_str(out, "description", f->doc);
+        emit_object(out, "schema");
+        emit_type(all, f, out);
+        if (f->fallback != NULL) emit_json(out, "default", span_str(f->fallback));
+        if (f->kind == FIELD_IGNORED) emit_bool(out, "x-ignored", true);
+        emit_close(out, '}');
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
 /* ---- answers ---- */
 
 /* One JSON object of these tables. */
@@ -458,8 +478,8 @@ static void emit_answer(const struct described *all, const struct route_answer *
     emit_close(out, '}');
 }
 
-static void emit_operation(const struct described *all, const struct route *r,
-                           const struct route_answer *answer, struct buffer *out)
+static void emit_operation(const struct described *all, const struct route_table *routes,
+                           const struct route *r, struct buffer *out)
 {
     char id[NAME_ROOM + 8], path[NAME_ROOM], method[8] = "";
     for (size_t i = 0; r->method[i] != '\0' && i < sizeof(method) - 1; i++) {
@@ -475,9 +495,10 @@ static void emit_operation(const struct described *all, const struct route *r,
     emit_str(out, NULL, shapes[r->errors].name);
     emit_close(out, ']');
     emit_security(r, out);
+    emit_query(all, router_query(routes, r), out);
     if (r->fields != NULL && r->fields[0] != NULL) emit_body(all, r, out);
     emit_object(out, "responses");
-    emit_answer(all, answer, out);
+    emit_answer(all, router_answer(routes, r), out);
     emit_ref("4XX", "responses", shapes[r->errors].name, out);
     emit_ref("5XX", "responses", shapes[r->errors].name, out);
     emit_close(out, '}');
@@ -510,7 +531,7 @@ static void emit_path(const struct described *all, const struct route_table *rou
     }
     for (size_t i = r; i < routes->n; i++) {
         const struct route *row = &routes->rows[i];
-        if (same_path(row, first)) emit_operation(all, row, router_answer(routes, row), out);
+        if (same_path(row, first)) emit_operation(all, routes, row, out);
     }
     emit_close(out, '}');
 }

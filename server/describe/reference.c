@@ -1,7 +1,7 @@
 /* server/describe/reference.c - every field of every route, for people: docs/fields.md and GET /docs.
  *
- * Both have the routes first and then each table of fields once, under the routes that read it. The
- * page is plain: no script, no other host, a style sheet of the page at /.
+ * Both have the routes first, then what queries may have, then each table of fields once, under the
+ * routes that read it. The page is plain: no script, no other host, a style sheet of the page at /.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,6 +17,7 @@
 /* How a kind of document writes what both have. */
 struct style {
     const char *head, *routes_head, *route, *routes_tail; /* route: method, path, scopes */
+    const char *queries_head, *fields_head;
     const char *table_open, *place, *between, *table_head, *row, *table_tail, *tail;
     void (*text)(const char *text, struct buffer *out); /* escaped */
 };
@@ -91,6 +92,36 @@ static void print_field(const struct style *s, const struct field *f, struct buf
     print(s, s->row, texts, out);
 }
 
+static void print_rows(const struct style *s, const struct field *rows, struct buffer *out)
+{
+    buffer_add_str(out, s->table_head);
+    for (const struct field *f = rows; f->name != NULL; f++) {
+        print_field(s, f, out);
+    }
+    buffer_add_str(out, s->table_tail);
+}
+
+/* Rows of a query, under the routes that have it; which of the table of queries they are is `at`. */
+static void print_query(const struct style *s, const struct route_table *routes, size_t at,
+                        struct buffer *out)
+{
+    bool first = true;
+    const struct field *rows = routes->queries[at].rows;
+    for (size_t i = 0; i < at; i++) {
+        if (routes->queries[i].rows == rows) return;
+    }
+    buffer_add_str(out, s->table_open);
+    for (size_t i = 0; i < routes->n; i++) {
+        const struct route *r = &routes->rows[i];
+        if (router_query(routes, r) != rows) continue;
+        if (!first) buffer_add_str(out, s->between);
+        first = false;
+        const char *const texts[] = {r->method, r->path, "?", "", NULL};
+        print(s, s->place, texts, out);
+    }
+    print_rows(s, rows, out);
+}
+
 static void print_all(const struct style *s, const struct route_table *routes, struct buffer *out)
 {
     struct described *all = describe_tables(routes);
@@ -100,14 +131,15 @@ static void print_all(const struct style *s, const struct route_table *routes, s
     }
     buffer_add_str(out, s->head);
     print_routes(s, routes, out);
+    buffer_add_str(out, s->queries_head);
+    for (size_t i = 0; i < routes->n_queries; i++) {
+        print_query(s, routes, i, out);
+    }
+    buffer_add_str(out, s->fields_head);
     for (size_t i = 0; i < all->n_asked; i++) {
         buffer_add_str(out, s->table_open);
         print_places(s, routes, all->tables[i].rows, out);
-        buffer_add_str(out, s->table_head);
-        for (const struct field *f = all->tables[i].rows; f->name != NULL; f++) {
-            print_field(s, f, out);
-        }
-        buffer_add_str(out, s->table_tail);
+        print_rows(s, all->tables[i].rows, out);
     }
     buffer_add_str(out, s->tail);
     free(all);
@@ -133,7 +165,9 @@ static const struct style markdown = {
             "stands where in the body it is read. `null` means absent.\n",
     .routes_head = "\n## Routes\n\n| method | path | scope |\n|---|---|---|\n",
     .route = "| %s | `%s` | %s |\n",
-    .routes_tail = "\n## Fields\n",
+    .routes_tail = "",
+    .queries_head = "\n## Queries\n",
+    .fields_head = "\n## Fields\n",
     .table_open = "\n**",
     .place = "`%s %s%s%s`",
     .between = ", ",
@@ -182,7 +216,9 @@ static const struct style html = {
     .routes_head = "<h2>Routes</h2><table><thead><tr><th>method</th><th>path</th><th>scope of the "
                    "key</th></tr></thead><tbody>\n",
     .route = "<tr><td>%s</td><td><code>%s</code></td><td>%s</td></tr>\n",
-    .routes_tail = "</tbody></table><h2>Fields</h2>\n",
+    .routes_tail = "</tbody></table>\n",
+    .queries_head = "<h2>Queries</h2>\n",
+    .fields_head = "<h2>Fields</h2>\n",
     .table_open = "<details><summary>",
     .place = "<code>%s %s%s%s</code>",
     .between = ", ",

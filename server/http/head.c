@@ -14,6 +14,7 @@
 #include "server/http/keys.h"
 #include "server/http/client.h"
 #include "server/http/exchange.h"
+#include "server/http/query.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
 #include "server/http/upload.h"
@@ -280,7 +281,7 @@ bool head_check(struct exchange *x, size_t *declared, struct error *err)
 {
     *declared = declared_length(x);
     if (!check_route(x, err) || !check_page(x, err) || !check_key(x, err) ||
-        !check_control(x, err) || !check_drain(x, err)) {
+        !check_control(x, err) || !check_drain(x, err) || !query_check(x, err)) {
         return false;
     }
     if (strcmp(x->route->method, "GET") == 0) return true;

@@ -26,7 +26,7 @@ struct exchange;
 /* Is the head of a request of HTTP version `version` as RFC 9112 wants it? False with 400 or 501. */
 bool head_is_framed(const struct exchange *x, const char *version, struct error *err);
 
-/* Route, page, key, control, drain, media type and declared length, in this order. Sets x->route,
+/* Route, page, key, control, drain, query, media type and declared length, in this order. Sets x->route,
  * x->body.limit and x->ndjson. *declared: Content-Length, 0 without one. False with the error
  * that the client shall hear. */
 bool head_check(struct exchange *x, size_t *declared, struct error *err);

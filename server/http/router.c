@@ -64,3 +64,11 @@ const struct route_answer *router_answer(const struct route_table *table, const 
     }
     return NULL;
 }
+
+const struct field *router_query(const struct route_table *table, const struct route *r)
+{
+    for (size_t i = 0; i < table->n_queries; i++) {
+        if (table->queries[i].handle == r->handle) return table->queries[i].rows;
+    }
+    return NULL;
+}

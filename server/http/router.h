@@ -81,11 +81,19 @@ struct route_answer {
     const char *stream;                     /* the stream's media type; NULL: it does not stream */
 };
 
+/* What the query of a handler's routes may have. Rows name and describe; the handler reads the values. */
+struct route_query {
+    void (*handle)(struct exchange *x);
+    const struct field *rows;
+};
+
 struct route_table {
     const struct route *rows;
     size_t n;
     const struct route_answer *answers; /* of the handlers whose answers are described */
     size_t n_answers;
+    const struct route_query *queries; /* of the handlers that look at the query */
+    size_t n_queries;
 };
 
 /* The route of a method and path. NULL: none; *path_known then says whether another method would
@@ -95,6 +103,9 @@ const struct route *router_find(const struct route_table *table, const char *met
 
 /* What a route answers, or NULL: it is not described. */
 const struct route_answer *router_answer(const struct route_table *table, const struct route *r);
+
+/* The rows of what a route's query may have; NULL: nothing. */
+const struct field *router_query(const struct route_table *table, const struct route *r);
 
 /* "GET, HEAD, OPTIONS": what path allows; "" when it is unknown. */
 void router_allowed(const struct route_table *table, const char *path, char *out, size_t room);

@@ -11,6 +11,7 @@
 #include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
 #include "server/routes/answers.h"
+#include "server/routes/queries.h"
 #include "server/routes/replies.h"
 #include "server/weights/weights.h"
 
@@ -179,5 +180,9 @@ static const struct route rows[] = {
 };
 /* clang-format on */
 
-const struct route_table routes = {rows, sizeof(rows) / sizeof(rows[0]), route_answers,
-                                   ROUTE_ANSWERS};
+const struct route_table routes = {.rows = rows,
+                                   .n = sizeof(rows) / sizeof(rows[0]),
+                                   .answers = route_answers,
+                                   .n_answers = ROUTE_ANSWERS,
+                                   .queries = route_queries,
+                                   .n_queries = ROUTE_QUERIES};

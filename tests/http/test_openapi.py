@@ -79,6 +79,13 @@ def test_what_it_says_of_a_field(spec):
     assert own["unevaluatedProperties"] is False
 
 
+def test_what_it_says_of_a_query(spec):
+    pause = {p["name"]: p for p in spec["paths"]["/pause"]["post"]["parameters"]}
+    assert pause["mode"]["in"] == "query" and pause["mode"]["schema"]["enum"] == ["abort", "wait", "keep"]
+    assert pause["clear_cache"]["schema"] == {"type": "boolean", "default": True}
+    assert "parameters" not in spec["paths"]["/resume"]["post"]
+
+
 def test_errors_are_as_it_says(server, spec):
     jsonschema = pytest.importorskip("jsonschema")
     for path, methods in spec["paths"].items():

@@ -113,6 +113,47 @@ def test_refused_where_the_operator_wants_it(strict, path, body, names):
     assert "x-ignored-fields" not in reply.headers
 
 
+# method, path, query, what the header says: an argument of the query is a field as well
+QUERIES = [
+    ("GET", "/v1/models", "zzz=1", "zzz"),
+    ("GET", "/is_paused", "zzz", "zzz"),
+    ("GET", "/slots", "fail_on_no_slots=1", "fail_on_no_slots (did you mean fail_on_no_slot?)"),
+    ("GET", "/version", "a%20b=1&%C3%A9=2&a%20b=3", "a%20b, %C3%A9, a%20b"),
+    ("POST", "/wake_up", "tags=a&tags=b&level=1", "level"),
+    ("POST", "/v1/completions", "api-version=1", "api-version"),
+]
+
+
+@pytest.mark.parametrize("method, path, query, names", QUERIES)
+def test_a_query_is_passed_over_and_named(server, strict, method, path, query, names):
+    body = {"json": ONE} if path == "/v1/completions" else {}
+    reply = server.http.request(method, f"{path}?{query}", **body)
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["x-ignored-fields"] == names
+    reply = strict.http.request(method, f"{path}?{query}", **body)
+    error = reply.json()["error"]
+    assert reply.status_code == 400 and "unknown_field" in (error["code"], error.get("name")), reply.text
+
+
+@pytest.mark.parametrize("method, path, query, field, code", [
+    ("POST", "/verify", "zzz=1", "zzz", "unknown_field"),
+    ("GET", "/verify/rewards", "zzz=1", "zzz", "unknown_field"),
+    ("PUT", "/v1/weights", "parts=whole", "parts", "unknown_field"),
+    ("DELETE", "/v1/rollouts/x", "zzz=1", "zzz", "unknown_field"),
+    ("POST", "/pause", "mode=keep&mode=abort", "mode", "invalid_value"),
+])
+def test_a_query_that_is_refused(server, method, path, query, field, code):
+    reply = server.http.request(method, f"{path}?{query}", **({"json": {}} if method == "POST" else {}))
+    assert (reply.status_code, reply.json()["error"]["param"], reply.json()["error"]["code"]) == (400, field, code), reply.text
+    assert server.http.get("/is_paused").json() == {"is_paused": False}
+
+
+def test_a_query_that_is_known_has_no_header(server):
+    for method, path in (("GET", "/slots?fail_on_no_slot=0"), ("POST", "/pause?mode=keep&clear_cache=false"), ("POST", "/resume")):
+        reply = server.http.request(method, path)
+        assert reply.status_code == 200 and "x-ignored-fields" not in reply.headers, reply.text
+
+
 @pytest.fixture(scope="module")
 def strict():
     s = Server("--unknown-fields", "refuse")
