@@ -147,7 +147,7 @@ static bool read_body(struct completion *c, struct error *err)
     struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params),
                                    FIELD_TABLE(both_rows, own),
                                    FIELD_TABLE(own->chats ? chat_rows : generate_rows, own)};
-    own->talk.conversation.add_generation_prompt = true;
+    own->talk.conversation.add_generation_prompt = own->talk.conversation.may_be_empty = true;
     set_defaults(&c->params);
     if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 3, err)) return false;
     if (!read_options(c, own->options, err)) return false;
