@@ -139,13 +139,18 @@ static enum equality meet_again(struct math_work *w, struct span gold, struct sp
     return meet_texts(w, gold, value) == EQ_YES ? EQ_YES : meet_texts(w, gold, echo);
 }
 
-/* "160 minutes, which is 2 hours and 40 minutes", where that is so: the first of them too. */
+/* "160 minutes, which is 2 hours and 40 minutes", where that is so: each of them. */
 static enum equality meet_which(struct math_work *w, struct span gold, struct span said,
                                 struct math_result *out)
 {
-    struct span joint = span_str(", which is ");
-    size_t at = span_find_last(said, joint);
-    if (at == SPAN_NONE || said.n > MOST_TWICE) return EQ_NO;
+    static const char *const joints[] = {", which is ", ", that is, ", ", i.e., ", ", i.e. "};
+    struct span joint = span_str(joints[0]);
+    size_t at = said.n > MOST_TWICE ? SPAN_NONE : span_find_last(said, joint);
+    for (size_t k = 1; k < sizeof(joints) / sizeof(joints[0]) && at == SPAN_NONE; k++) {
+        joint = span_str(joints[k]);
+        at = said.n > MOST_TWICE ? SPAN_NONE : span_find_last(said, joint);
+    }
+    if (at == SPAN_NONE) return EQ_NO;
     unsigned kinds = MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR;
     struct span first = stated_last(w->arena, span_slice(said, 0, at)).text;
     struct span again = stated_in(w->arena, span_slice(said, at + joint.n, said.n), kinds).text;
@@ -153,6 +158,10 @@ static enum equality meet_which(struct math_work *w, struct span gold, struct sp
     trace_add(w->options->trace, "again", first, "and what it is besides");
     enum equality e = meet_texts(w, gold, first);
     if (e == EQ_YES) out->extracted = first;
+    if (e != EQ_YES && meet_texts(w, gold, again) == EQ_YES) {
+        out->extracted = again;
+        e = EQ_YES;
+    }
     return e;
 }
 

@@ -16,6 +16,7 @@
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/spoken.h"
+#include "reward/math/read/impossible.h"
 #include "reward/math/read/numerals.h"
 #include "reward/math/read/said.h"
 #include "reward/math/read/words.h"
@@ -61,18 +62,41 @@ static bool is_initial(struct arena *a, struct span words, struct span answer)
            (span_is(s, "F") && words_same(a, words, span_str("false")));
 }
 
+/* s is letters and spaces, or a sign of the empty set. */
+static bool may_be_saying(struct span s)
+{
+    bool letters = s.n > 1;
+    for (size_t i = 0; i < s.n && letters; i++) {
+        letters = ascii_is_letter(s.p[i]) || s.p[i] == ' ';
+    }
+    return letters || span_is(s, "\\emptyset") || span_is(s, "\\varnothing");
+}
+
+/* "It is impossible", where the reference says no; not of a response that begins with another yes or no. */
+static bool says_impossible(struct arena *a, struct span words, struct span place,
+                            const struct extraction *x)
+{
+    if (!may_be_saying(words)) return false;
+    bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
+    struct span last = unmarked ? prose_wording(closing_removed(x->response)) : place;
+    bool yes = words_begin(x->response, "yes"), no = words_begin(x->response, "no,");
+    bool other = words_begin(words, "yes") ? no : yes;
+    return !other && impossible_agrees(a, words, plain_text(a, last));
+}
+
 /* A reference in words, and a statement, or the sentence around it, that says them or the same
  * property. */
 static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place,
                         const struct extraction *x)
 {
     struct span words = words_unwrap(plain_words(a, gold)), around = x->place;
-    if (!is_words(a, words)) return false;
+    if (says_impossible(a, words, place, x)) return true;
+    if (!is_words(a, words) || (prose_disowns(place) && !prose_disowns(words))) return false;
     bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
     if (unmarked && x->response.n > 0) {
         struct span sentence = plain_text(a, prose_wording(closing_removed(x->response)));
         bool alone = sentence.n <= words.n + 2; /* "Paris. London" says neither */
-        if (prose_withholds(sentence) && !prose_withholds(words)) return false;
+        if (prose_disowns(sentence) && !prose_disowns(words)) return false;
         if (!alone && said_in(a, words, sentence)) return true;
         if (words_same(a, words, agent_named(plain_text(a, x->whole)))) return true;
     }

@@ -20,6 +20,7 @@
 
 #include "base/ascii.h"
 #include "base/turn_marks.h"
+#include "reward/math/find/amounts.h"
 #include "reward/math/find/aside.h"
 #include "reward/math/find/closing.h"
 #include "reward/math/find/boxes.h"
@@ -143,11 +144,26 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
         if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
         if (words_begin(t, "neither ") || words_begin(t, "none ")) continue;
-        if (prose_withholds(t)) continue;
+        if (prose_disowns(t)) continue;
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
         return find(out, closing_without_sequel(what), MATH_FROM_EXPRESSION);
     }
     return find(out, t, MATH_FROM_EXPRESSION);
+}
+
+/* "It takes an hour and a half.": an amount of several words in the last sentence. */
+static bool in_amounts(struct arena *a, struct span s, const struct math_options *o,
+                       struct extraction *out)
+{
+    s = span_trim(s);
+    struct span last = span_slice(s, prose_last_sentence(s), s.n);
+    struct span plain = last.n > MAX_TAIL ? last : plain_text(a, last);
+    struct span digits = amounts_in_digits(a, plain);
+    if (!(o->extract & MATH_EXTRACT_EXPR) || digits.p == plain.p) return false;
+    struct stated st = stated_last(a, aside_removed(digits));
+    if (st.text.n == 0 || st.denied) return false;
+    trace_add(o->trace, "amount", digits, "an amount of several words, in digits");
+    return take(out, &st, MATH_FROM_EXPRESSION);
 }
 
 /* The answer of running text: what its last sentences say. */
@@ -173,6 +189,7 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     }
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
+    if (in_amounts(a, s, o, out)) return true;
     if ((found = spelled_last(s)).n > 0) {
         trace_add(o->trace, "spelled", found, "a number in words that the last sentence ends with");
         return find(out, found, MATH_FROM_EXPRESSION);

@@ -10,6 +10,7 @@
 #include "reward/math/find/outcome.h"
 
 #include "base/ascii.h"
+#include "reward/math/find/prose.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_SENTENCE = 400 };
@@ -113,7 +114,18 @@ static bool ends_there(struct span rest, int where)
 {
     static const char *const reasons[] = {"since",  "because",  "as ",    "for which",
                                           "though", "although", "even if"};
+    static const char *const other[] = {
+        " is false",    " is not true",  " is wrong",     " is incorrect",
+        " is mistaken", " is not right", " other than",   " except",
+        " besides",     " apart from",   " unless ",      " is a mistake",
+        " isn't true",  " is untrue",    " is no longer", " beyond "};
     bool words = false;
+    while (rest.n > 0 && (ascii_is_letter(rest.p[0]) || rest.p[0] == '"')) { /* of "solution|s" */
+        rest = span_slice(rest, 1, rest.n);
+    }
+    for (size_t k = 0; k < sizeof(other) / sizeof(other[0]); k++) {
+        if (words_opens(rest, other[k])) return false;
+    }
     for (size_t i = 0; i < rest.n; i++) {
         for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]); k++) {
             if (words_begin(span_slice(rest, i, rest.n), reasons[k])) return true;
@@ -131,10 +143,11 @@ static bool ends_there(struct span rest, int where)
 /* The words before an outcome make it a case that is only thought of, or deny it. */
 static bool is_supposed(struct span before)
 {
-    static const char *const words[] = {"if ",       "unless ", "suppose ", "when ",   "not ",
-                                        "assume ",   "minus ",  "half ",    "less ",   "more ",
-                                        "negative ", "twice ",  "fails ",   "false ",  "no ",
-                                        "few ",      "hardly ", "rarely ",  "barely ", "seldom "};
+    static const char *const words[] = {
+        "if ",     "unless ", "suppose ",  "when ",   "not ",   "assume ", "minus ", "half ",
+        "less ",   "more ",   "negative ", "twice ",  "fails ", "false ",  "no ",    "few ",
+        "hardly ", "rarely ", "barely ",   "seldom ", "doubt ", "nobody ", "deny ",  "denies "};
+    if (span_ends(before, span_str("n't "))) return true; /* "there isn't no solution" */
     if (span_find(before, span_str("\xe8\x8b\xa5"), 0) != SPAN_NONE || /* if, in Chinese */
         span_find(before, span_str("\xe5\xa6\x82\xe6\x9e\x9c"), 0) != SPAN_NONE) {
         return true;
@@ -180,6 +193,7 @@ struct span outcome_said(struct span s)
         for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
             size_t end = row_end(last, i, &rows[k]);
             if (end == SPAN_NONE || is_supposed(span_slice(last, 0, i))) continue;
+            if (prose_disowns(span_slice(last, 0, end))) continue;
             if (rows[k].where == TO_END) return span_slice(last, i, last.n);
             struct span rest = span_slice(last, end, last.n);
             if (ends_there(rest, rows[k].where)) return span_str(rows[k].outcome);

@@ -270,6 +270,30 @@ bool prose_withholds(struct span s)
     return false;
 }
 
+bool prose_disowns(struct span s)
+{
+    static const char *const words[] = {
+        "not true that",   "n't true that",   "false that",     "wrong to ",
+        "incorrect to ",   "doubt that",      "might think",    "may think",
+        "could think",     "obody says",      "no one says",    "cannot be that",
+        "can't be that",   "isn't no ",       "aren't no ",     "is not no ",
+        "would be no ",    "might be no ",    "may be no ",     "could be no ",
+        "erhaps ",         "aybe ",           "not clear that", "not correct that",
+        "deny that",       "denies that",     "not mean that",  "not imply that",
+        "n't mean that",   "n't imply that",  "is not that ",   "not clear whether",
+        "hard to believe", "cannot conclude", "can't conclude"};
+    static const char *const turns[] = {" so ", "hus ", "ence ", "herefore "};
+    bool concludes = false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        concludes |= span_find(s, span_str(turns[i]), 0) != SPAN_NONE;
+    }
+    bool supposes = words_begin(s, "unless ") || words_begin(s, "if ");
+    return prose_withholds(s) || (supposes && !concludes);
+}
+
 /* The sentence goes on about what the one before it names. */
 static bool is_about_before(struct span s)
 {

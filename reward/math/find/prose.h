@@ -30,6 +30,10 @@ struct span prose_wording(struct span s);
 /* s denies what one of its clauses says, or leaves it open: "it is not the case that the claim is true". */
 bool prose_withholds(struct span s);
 
+/* The same of one sentence, or it calls what the clause says wrong or only thinks of it: "it is not true that there is
+ * no solution". */
+bool prose_disowns(struct span s);
+
 /* Where the last sentence of s begins. */
 size_t prose_last_sentence(struct span s);
 

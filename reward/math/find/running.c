@@ -13,6 +13,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/ascii.h"
+#include "reward/math/find/amounts.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/runs.h"
@@ -460,7 +461,7 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
 struct stated stated_last(struct arena *a, struct span s)
 {
     struct stated out = {.text = NOTHING};
-    out.plain = span_trim(plain_text(a, s));
+    out.plain = amounts_in_digits(a, span_trim(plain_text(a, s)));
     bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
     if (cry) out.plain.n--; /* "The answer, then, is 7!" */
     out.text = between(a, out.plain);

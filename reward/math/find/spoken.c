@@ -476,8 +476,7 @@ static bool is_joined(struct span s, size_t at)
     return false;
 }
 
-/* The number in words at s.p[at], added to out in digits; the offset after it, `at` where none is. */
-static size_t add_in_digits(struct arena *a, struct span s, size_t at, struct buffer *out)
+size_t spoken_add_digits(struct arena *a, struct span s, size_t at, struct buffer *out)
 {
     bool begins = ascii_is_letter(s.p[at]) && (at == 0 || !is_word((unsigned char)s.p[at - 1]));
     struct span words = span_trim(begins ? spoken_spelled(s, at) : span_of(NULL, 0));
@@ -544,7 +543,7 @@ struct span spoken_in_digits(struct arena *a, struct span s)
     struct buffer out;
     buffer_init(&out, s.n + 64);
     for (size_t i = 0; i < s.n;) {
-        size_t end = add_in_digits(a, s, i, &out);
+        size_t end = spoken_add_digits(a, s, i, &out);
         if (end == i) buffer_add_char(&out, s.p[end++]);
         i = end;
     }

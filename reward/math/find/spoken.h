@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/span.h"
 
 /* A value at [from, to) of a plain sentence, and what its neighbours say of it. */
@@ -34,5 +35,9 @@ struct span spoken_spelled(struct span s, size_t at);
 /* A text that begins with a number in words and goes on, with all its numbers in digits: "five or six" as
  * "5 or 6", since what follows means the same beside both. In the arena; s itself elsewhere. */
 struct span spoken_in_digits(struct arena *a, struct span s);
+
+/* The number in words at s.p[at], added to out in digits; the offset after it, `at` where none is. "one" is a
+ * number only behind what joins numbers. */
+size_t spoken_add_digits(struct arena *a, struct span s, size_t at, struct buffer *out);
 
 #endif

@@ -14,6 +14,7 @@
 #include "reward/math/find/stated.h"
 
 #include "base/ascii.h"
+#include "reward/math/find/amounts.h"
 #include "reward/math/find/aside.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/outcome.h"
@@ -283,7 +284,7 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     struct stated out = {.plain = span_trim(plain_text(a, s))};
     struct span p = before_gloss(without_concentration(out.plain));
     if (p.n == 0) return out;
-    p = in_digits(a, p);
+    p = in_digits(a, amounts_in_digits(a, p));
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
     p = aside_removed(p);

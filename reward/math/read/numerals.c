@@ -151,9 +151,23 @@ static int64_t denominator(struct span w)
     return 0;
 }
 
+/* What a part behind a whole is a part of: of "a dozen and a half" the dozen, of "a million and a half" the million,
+ * else one. */
+static int64_t counted_in(struct span whole)
+{
+    static const char *const names[] = {"dozen", "million", "billion"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct span name = span_str(names[i]);
+        size_t at = whole.n - (whole.n < name.n ? whole.n : name.n);
+        if (number_word(whole.p + at, whole.n - at) == number_word(name.p, name.n))
+            return number_word(name.p, name.n);
+    }
+    return 1;
+}
+
 bool numerals_fraction(struct span s, int64_t *num, int64_t *den)
 {
-    int64_t whole = 0, above = 1;
+    int64_t whole = 0, above = 1, of_each = 1;
     s = span_trim(s);
     if (s.n < 8 || s.n > 80) return false;
     struct span parts = span_str("\xe5\x88\x86\xe4\xb9\x8b"); /* "of 4 parts 3" */
@@ -173,10 +187,11 @@ bool numerals_fraction(struct span s, int64_t *num, int64_t *den)
     size_t at = span_find_last(count, joint);
     if (at != SPAN_NONE) { /* one and a half */
         if (!numerals_whole(span_slice(count, 0, at), &whole)) return false;
+        of_each = counted_in(span_slice(count, 0, at));
         count = span_slice(count, at + joint.n, count.n);
     }
     bool one = count.n == 1 && ascii_lower((unsigned char)count.p[0]) == 'a';
     if (!one && !numerals_whole(count, &above)) return false;
-    *num = whole * *den + above;
+    *num = whole * *den + above * of_each;
     return above < 1000000;
 }
