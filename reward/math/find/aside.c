@@ -267,9 +267,10 @@ static bool is_source(struct span rest)
  * belongs to the value, "(base 5)", or says which values are meant. */
 static bool is_remark(struct span rest)
 {
-    static const char *const heads[] = {"base",    "in base", "exact",  "namely", "simplif",
-                                        "not ",    "in ",     "mod",    "reject", "extran",
-                                        "invalid", "no ",     "discard"};
+    static const char *const heads[] = {
+        "base",    "in base",   "exact",     "namely",    "simplif",   "not ",
+        "in ",     "mod",       "reject",    "extran",    "invalid",   "no ",
+        "discard", "both incl", "both excl", "inclusive", "exclusive", "endpoints"};
     if (!span_starts(rest, span_str(" ("))) return false;
     size_t close = rest.n > MAX_TAIL ? SPAN_NONE : words_close(rest, 1); /* it ends s: linear */
     if (close == SPAN_NONE || (close < rest.n && strchr(".!,;", rest.p[close]) == NULL))

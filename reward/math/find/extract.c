@@ -151,17 +151,20 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     return find(out, t, MATH_FROM_EXPRESSION);
 }
 
-/* "It takes an hour and a half.": an amount of several words in the last sentence. */
-static bool in_amounts(struct arena *a, struct span s, const struct math_options *o,
-                       struct extraction *out)
+/* "It takes an hour and a half.", "greater than zero": an amount or an interval of several words in the last sentence,
+ * which may have no digits. */
+static bool in_several_words(struct arena *a, struct span s, const struct math_options *o,
+                             struct extraction *out)
 {
     s = span_trim(s);
     struct span last = span_slice(s, prose_last_sentence(s), s.n);
     struct span plain = last.n > MAX_TAIL ? last : plain_text(a, last);
     struct span digits = amounts_in_digits(a, plain);
-    if (!(o->extract & MATH_EXTRACT_EXPR) || digits.p == plain.p) return false;
+    if (!(o->extract & MATH_EXTRACT_EXPR)) return false;
+    bool interval = digits.p == plain.p && prose_last_number_end(plain) == 0;
+    if (digits.p == plain.p && !interval) return false;
     struct stated st = stated_last(a, aside_removed(digits));
-    if (st.text.n == 0 || st.denied) return false;
+    if (st.text.n == 0 || st.denied || (interval && !st.changed)) return false;
     trace_add(o->trace, "amount", digits, "an amount of several words, in digits");
     return take(out, &st, MATH_FROM_EXPRESSION);
 }
@@ -189,7 +192,7 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     }
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
-    if (in_amounts(a, s, o, out)) return true;
+    if (in_several_words(a, s, o, out)) return true;
     if ((found = spelled_last(s)).n > 0) {
         trace_add(o->trace, "spelled", found, "a number in words that the last sentence ends with");
         return find(out, found, MATH_FROM_EXPRESSION);

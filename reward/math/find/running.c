@@ -14,6 +14,7 @@
  */
 #include "base/ascii.h"
 #include "reward/math/find/amounts.h"
+#include "reward/math/find/interval.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/runs.h"
@@ -21,7 +22,7 @@
 #include "reward/math/find/stated.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_JOINT = 16, MAX_END = 40 };
+enum { MAX_JOINT = 16 };
 
 static const struct span NOTHING = {NULL, 0};
 
@@ -365,11 +366,13 @@ static void join_bounds(struct arena *a, struct span s, const struct spoken *bef
                         struct spoken *v)
 {
     bool bounds = before->to > 0 && before->changed && before->to < v->from &&
-                  span_starts(before->text, span_str("x")) && span_starts(v->text, span_str("x"));
+                  span_starts(before->text, span_str("x")) && span_starts(v->text, span_str("x")) &&
+                  !v->denied;
     struct span gap = bounds ? span_trim(span_slice(s, before->to, v->from)) : NOTHING;
     bool and = words_start(gap, span_str("and")) || words_start(gap, span_str("but"));
     bool or = words_start(gap, span_str("or"));
     if (gap.n > MAX_JOINT || !(and || or)) return;
+    v->denied = before->denied; /* "not at least 0 but less than 10" */
     const char *joint = and? ", " : " or ";
     size_t n = before->text.n + strlen(joint);
     char *out = arena_alloc(a, n + v->text.n + 1, 1);
@@ -379,37 +382,6 @@ static void join_bounds(struct arena *a, struct span s, const struct spoken *bef
     memcpy(out + n, v->text.p, v->text.n);
     v->text = span_of(out, n + v->text.n);
     v->from = before->from;
-}
-
-/* "between 1 and 5, inclusive", "strictly between 1 and 5": the interval; no bytes where the sentence does not say
- * whether its ends belong to it. */
-static struct span between(struct arena *a, struct span s)
-{
-    static const char *const closed[] = {"nclusive", "including both", "including the end"};
-    static const char *const open[] = {"trictly", "xclusive", "excluding the end"};
-    struct span word = span_str("between "), joint = span_str(" and ");
-    size_t at = span_find_last(s, word), from = at + word.n;
-    bool shut = has_any(s, closed, 3), apart = has_any(s, open, 3);
-    if (at == SPAN_NONE || shut == apart) return NOTHING;
-    size_t and = span_find(s, joint, from);
-    struct run r;
-    if (and == SPAN_NONE || !run_at(s, and+joint.n, &r)) return NOTHING;
-    struct span low = span_trim(span_slice(s, from, and)), high = run_read(a, s, &r);
-    if (low.n == 0 || high.n == 0 || low.n > MAX_END || high.n > MAX_END) return NOTHING;
-    struct run first;
-    if (!run_at(s, from, &first) || first.end[first.n_ends - 1] < and) return NOTHING;
-    char *out = arena_alloc(a, low.n + high.n + 8, 1);
-    if (out == NULL) return NOTHING;
-    size_t n = 0;
-    out[n++] = shut ? '[' : '(';
-    memcpy(out + n, low.p, low.n);
-    n += low.n;
-    out[n++] = ',';
-    out[n++] = ' ';
-    memcpy(out + n, high.p, high.n);
-    n += high.n;
-    out[n++] = shut ? ']' : ')';
-    return span_of(out, n);
 }
 
 /* ---- one sentence ------------------------------------------------------------------------------ */
@@ -464,8 +436,8 @@ struct stated stated_last(struct arena *a, struct span s)
     out.plain = amounts_in_digits(a, span_trim(plain_text(a, s)));
     bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
     if (cry) out.plain.n--; /* "The answer, then, is 7!" */
-    out.text = between(a, out.plain);
+    out.text = interval_said(a, out.plain, &out.denied);
     out.changed = out.text.n > 0;
-    if (out.plain.n > 0 && !out.changed) last_run(a, out.plain, &out);
+    if (out.plain.n > 0 && !out.changed && !out.denied) last_run(a, out.plain, &out);
     return out;
 }

@@ -17,6 +17,7 @@
 #include "reward/math/find/amounts.h"
 #include "reward/math/find/aside.h"
 #include "reward/math/find/formula.h"
+#include "reward/math/find/interval.h"
 #include "reward/math/find/outcome.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
@@ -285,6 +286,9 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     struct span p = before_gloss(without_concentration(out.plain));
     if (p.n == 0) return out;
     p = in_digits(a, amounts_in_digits(a, p));
+    out.text = interval_said(a, p, &out.denied);
+    out.changed = out.text.n > 0;
+    if (out.changed || out.denied) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
     p = aside_removed(p);
