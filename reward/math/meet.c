@@ -165,6 +165,39 @@ static enum equality meet_which(struct math_work *w, struct span gold, struct sp
     return e;
 }
 
+/* "384,400 km, about 239,000 miles", where that is so: the rounded one too, where the first is a decimal in another unit. An
+ * exact form stands for itself. */
+static enum equality meet_about(struct math_work *w, struct span gold, struct span said,
+                                struct math_result *out)
+{
+    static const char *const joints[] = {", about ", ", approximately ", ", around ",
+                                         ", close to "};
+    struct span joint = span_of(NULL, 0);
+    size_t at = SPAN_NONE;
+    for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && said.n <= MOST_TWICE; k++) {
+        size_t here = span_find_last(said, span_str(joints[k]));
+        if (here == SPAN_NONE) continue;
+        at = here;
+        joint = span_str(joints[k]);
+    }
+    if (at == SPAN_NONE) return EQ_NO;
+    struct span first = stated_last(w->arena, span_slice(said, 0, at)).text;
+    struct span about = stated_last(w->arena, span_slice(said, at + joint.n, said.n)).text;
+    bool plain = first.n > 0 && ascii_is_digit(first.p[0]) && !span_has(first, '\\') &&
+                 !span_has(first, '/') && !span_has(first, '^');
+    if (!plain || about.n == 0) return EQ_NO;
+    const struct math_options *given = w->options;
+    struct math_options loose = *given;
+    if (loose.rel_tol < ROUNDED) loose.rel_tol = ROUNDED;
+    w->options = &loose;
+    enum equality e = meet_texts(w, first, about);
+    w->options = given;
+    if (e != EQ_YES || meet_texts(w, gold, about) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "again", about, "the same, roughly");
+    out->extracted = about;
+    return EQ_YES;
+}
+
 /* How many a list has, by what joins them outside brackets. */
 static int count_listed(struct span s)
 {
@@ -487,6 +520,7 @@ enum equality meet_around(struct math_work *w, struct span gold, struct span ans
     bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
     enum equality e = meet_parts(w, gold, x, out) == EQ_YES ? EQ_YES : EQ_NO;
     if (e == EQ_NO) e = meet_which(w, gold, last_line(x->response), out);
+    if (e == EQ_NO) e = meet_about(w, gold, last_line(x->response), out);
     if (e == EQ_NO) e = meet_namely(w, gold, last_line(x->response), out);
     if (e == EQ_NO)
         e = meet_remainder(w, gold, last_line(x->response), out) == EQ_YES ? EQ_YES : EQ_NO;

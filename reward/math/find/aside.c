@@ -11,7 +11,9 @@
 #include "reward/math/find/aside.h"
 
 #include "base/ascii.h"
+#include "reward/math/find/denied.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/runs.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_TAIL = 400, MAX_CLAUSE = 80 };
@@ -263,10 +265,11 @@ static bool is_source(struct span rest)
     return false;
 }
 
-/* A remark in words in brackets that s ends with: "(and 8 sides)", "(48 / 6 = 8, and 2 are left over)"; not what
+/* A remark in words in brackets at s.p[i] that s ends with: "(and 8 sides)", "(48 / 6 = 8, and 2 are left over)"; not what
  * belongs to the value, "(base 5)", or says which values are meant. */
-static bool is_remark(struct span rest)
+static bool is_remark(struct span s, size_t i)
 {
+    struct span rest = span_slice(s, i, s.n);
     static const char *const heads[] = {
         "base",    "in base",   "exact",     "namely",    "simplif",   "not ",
         "in ",     "mod",       "reject",    "extran",    "invalid",   "no ",
@@ -277,10 +280,21 @@ static bool is_remark(struct span rest)
         return false;
     if (close + 1 < rest.n) return false;
     struct span inside = span_slice(rest, 2, close - 1);
+    static const char *const others[] = {"discarding ", "rejecting ", "rejected: ", "extraneous: ",
+                                         "discarded: ", "excluded: "}; /* "(rejected: -3)" */
+    for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
+        if (words_begin(inside, others[k])) return true;
+    }
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
         if (words_begin(inside, heads[k])) return false;
     }
+    static const char *const verdicts[] = {" fails",   " fail",     " not ",       "n't ",
+                                           " too ",    " rejected", " extraneous", " excluded",
+                                           " invalid", " discarded"};
     bool assigns = inside.n > 3 && ascii_is_letter(inside.p[0]) && !ascii_is_letter(inside.p[1]);
+    for (size_t k = 0; assigns && k < sizeof(verdicts) / sizeof(verdicts[0]); k++) {
+        assigns = span_find(inside, span_str(verdicts[k]), 0) == SPAN_NONE; /* "(n = 6 fails)" */
+    }
     return !assigns && span_has(inside, ' ') && prose_has_words(inside);
 }
 
@@ -309,25 +323,54 @@ static bool leads_on(struct span rest)
     return false;
 }
 
+static bool has_mathematics(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (ascii_is_digit(s.p[i]) || s.p[i] == '$') return true;
+    }
+    return false;
+}
+
+/* ", about 18.85" at s.p[i]: the value before it once more, roughly, and nothing behind it. Not of a sentence whose
+ * first clause only leads to the value: "After 3 hours, about 45". */
+static bool is_rounding(struct span s, size_t i)
+{
+    static const char *const heads[] = {", about ",   ", approximately ", ", around ",
+                                        ", approx. ", ", close to ",      ", circa ",
+                                        ", nearly "};
+    static const char *const leads[] = {
+        "after ",  "when ", "if ",     "for ",  "with ",   "in ",       "at ", "since ", "once ",
+        "during ", "by ",   "on ",     "from ", "within ", "given ",    "as ", "every ", "each ",
+        "over ",   "of ",   "out of ", "per ",  "so in ",  "so after ", "to "};
+    size_t from = 0, before = prose_last_sentence(span_slice(s, 0, i));
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]) && from == 0; k++) {
+        if (words_opens(span_slice(s, i, s.n), heads[k])) from = i + strlen(heads[k]);
+    }
+    struct run r;
+    struct span clause = span_slice(s, before, i);
+    if (from == 0 || !has_mathematics(clause) || !run_at(s, from, &r) || !r.tells) return false;
+    for (size_t k = 0; k < sizeof(leads) / sizeof(leads[0]); k++) {
+        if (words_begin(clause, leads[k])) return false;
+    }
+    struct span rest = span_trim(span_slice(s, r.end[r.n_ends - 1], s.n));
+    if (span_ends(rest, span_str("."))) rest.n--;
+    return rest.n == 0 || span_ends(clause, rest); /* "cm^2" again */
+}
+
 /* An aside begins at s.p[i]. */
 static bool is_aside(struct span s, size_t i)
 {
     struct span rest = span_slice(s, i, s.n);
     if (rest.n < 3 || memchr(" ,(;\xef", rest.p[0], 5) == NULL) return false;
-    if (rest.p[0] == ',' && (is_comparison(rest) || is_change(rest))) return true;
-    if (is_source(rest) || is_remark(rest)) return true;
+    size_t open = rest.p[0] == '(' ? i : i + 1;
+    if (s.p[open] == '(' && denied_in_bracket(s, open) > 0) return false;
+    if (rest.p[0] == ',' && (is_comparison(rest) || is_change(rest) || is_rounding(s, i)))
+        return true;
+    if (is_source(rest) || is_remark(s, i)) return true;
     for (size_t k = 0; k < sizeof(asides) / sizeof(asides[0]); k++) {
         const char *w = asides[k]; /* most differ in three bytes */
         if (w[0] != rest.p[0] || w[1] != rest.p[1] || w[2] != rest.p[2]) continue;
         if (span_starts(rest, span_str(w))) return w[0] != ' ' || !leads_on(rest);
-    }
-    return false;
-}
-
-static bool has_mathematics(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (ascii_is_digit(s.p[i]) || s.p[i] == '$') return true;
     }
     return false;
 }
@@ -375,7 +418,9 @@ struct span aside_removed(struct span s)
     if (from < s.n && s.p[from] == '(') from = prose_last_sentence(span_slice(s, 0, from - 1));
     size_t conclusion = last_conclusion(s), start = conclusion > from ? conclusion : from;
     for (end = start; end < s.n && !is_aside(s, end);) {
-        end++;
+        size_t denied =
+            s.p[end] == '(' ? denied_in_bracket(s, end) : 0; /* "(rejected, since x < 5)" */
+        end = denied > 0 ? denied : end + 1;
     }
     end = before_condition(s, start, end);
     struct span kept = span_trim(span_slice(s, 0, end));

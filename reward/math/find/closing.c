@@ -11,8 +11,10 @@
 #include "reward/math/find/closing.h"
 
 #include "base/ascii.h"
+#include "reward/math/find/denied.h"
 #include "reward/math/find/outcome.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/runs.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_CHECK = 4000, MAX_SENTENCES = 40, MAX_HEADING = 40, MAX_ROUNDS = 8 };
@@ -153,6 +155,30 @@ static bool is_remark(struct span s, bool after_value)
                                           NULL};
     if (starts_one(s, openers) || is_bracketed(s)) return true;
     return after_value && !concludes(s) && (only_grants(s) || compares(s) || agrees(s));
+}
+
+/* "That is about 18.85." behind a value that its sentence gives exactly, by a root or pi or as a fraction: the rounding
+ * says nothing new. */
+static bool rounds_exact(struct span kept, struct span last)
+{
+    static const char *const openers[] = {"that is ",     "that's ", "this is ",
+                                          "this equals ", "it is ",  NULL};
+    static const char *const about[] = {"about ",  "approximately ", "roughly ",
+                                        "around ", "close to ",      NULL};
+    static const char *const exact[] = {"\\pi",   "\xcf\x80", "\\sqrt", "\xe2\x88\x9a",
+                                        "\\frac", "\\dfrac",  NULL};
+    struct span before = span_slice(kept, prose_last_sentence(kept), kept.n), value = last;
+    for (size_t k = 0; openers[k] != NULL; k++) {
+        if (words_begin(last, openers[k])) value = span_slice(last, strlen(openers[k]), last.n);
+    }
+    size_t n = 0;
+    for (size_t k = 0; about[k] != NULL && value.n < last.n; k++) {
+        if (words_begin(value, about[k])) n = strlen(about[k]);
+    }
+    struct run r;
+    if (n == 0 || !has_one(before, exact) || !run_at(value, n, &r) || r.unit_end > 0) return false;
+    struct span rest = span_trim(span_slice(value, r.end[r.n_ends - 1], value.n));
+    return value.p[n] != '$' && (rest.n == 0 || span_is(rest, "."));
 }
 
 /* "If the class were full, it would be 30.": a case that is only thought of, behind an answer in words. */
@@ -335,6 +361,7 @@ static struct span without_denial(struct span s)
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
         size_t at = span_find(last, span_str(openings[i]), 0);
         if (at == SPAN_NONE || at == 0 || !ends_with_group(last, at)) continue;
+        if (denied_in_bracket(last, at) > 0) continue; /* "7 (not a solution)" */
         return span_trim(span_slice(s, 0, from + at));
     }
     size_t open = span_find_last(last, span_str("(")),
@@ -422,7 +449,7 @@ struct span closing_removed(struct span s)
         }
         struct span kept = span_trim(span_slice(s, 0, from));
         bool supposed = supposes(last) && outcome_said(kept).n > 0;
-        bool told = supposed || is_other_half(kept, last);
+        bool told = supposed || is_other_half(kept, last) || rounds_exact(kept, last);
         if (kept.n == 0 || !(told || is_remark(last, has_mathematics(kept)))) break;
         s = kept;
     }

@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "reward/math/find/denied.h"
 #include "reward/math/find/runs.h"
 #include "reward/math/read/numerals.h"
 #include "reward/math/read/words.h"
@@ -248,7 +249,10 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
 {
     size_t end = before_articles(s, v->from);
     const struct row *row = row_before(s, end);
-    if (row == NULL) return false;
+    if (row == NULL) {
+        v->denied |= denied_by_verb(s, end);
+        return false;
+    }
     if (strcmp(row->words, "up to") == 0 && adds_up(span_slice(s, 0, end - strlen(row->words))))
         return false;
     v->from = end - strlen(row->words);
@@ -366,6 +370,11 @@ static bool speaks_of_chance(struct span s)
 static bool read_right(struct arena *a, struct span s, struct spoken *v)
 {
     size_t i = after_space(s, v->to);
+    size_t taken_back = i < s.n && s.p[i] == '(' ? denied_in_bracket(s, i) : 0;
+    if (taken_back > 0) {
+        v->to = taken_back;
+        return v->denied = true, false;
+    }
     if (read_share(a, s, i, v)) return true;
     const struct row *row = row_after(s, i, RIGHT);
     if (row != NULL) {
