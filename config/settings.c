@@ -10,12 +10,14 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/unknown.h"
 
 enum { MAX_FILE_BYTES = 1 << 20, MAX_LIST = 64, K = 1 << 10, M = 1 << 20 };
 
@@ -415,48 +417,24 @@ static bool read_environment(struct source from, bool strict, struct error *err)
     return true;
 }
 
-/* How many letters must be put in, left out or replaced to make b of a; up to MANY. */
-enum { MANY = 3, MAX_NAME = 40 };
-static int distance(struct span a, const char *b)
-{
-    size_t n = strlen(b);
-    int row[MAX_NAME + 1];
-    if (a.n > MAX_NAME || n > MAX_NAME) return MANY;
-    for (size_t k = 0; k <= n; k++) {
-        row[k] = (int)k;
-    }
-    for (size_t i = 1; i <= a.n; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
-        for (size_t k = 1; k <= n; k++) {
-            int replaced = corner + (a.p[i - 1] != b[k - 1]);
-            corner = row[k];
-            int shorter = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
-            row[k] = replaced < shorter ? replaced : shorter;
-        }
-    }
-    return row[n] < MANY ? row[n] : MANY;
-}
-
 /* Refuse a flag that no row has, with the name that it may have been. Its value is not repeated: it
  * may be a key. */
-static bool unknown_flag(const struct source *from, struct span word, const char *flag,
-                         struct error *err)
+static bool unknown_flag(const struct source *from, const char *flag, struct error *err)
 {
-    struct span name = span_slice(word, 0, strcspn(flag + 2, "="));
+    char name[81]; /* no name that it may have been is as long as one that is cut here */
     const char *nearest = NULL;
-    int best = MANY;
+    int best = INT_MAX;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(flag + 2, "="), flag + 2);
     for (size_t s = 0; s < from->n; s++) {
         const struct settings_table *t = from->sections[s].table;
         for (size_t i = 0; i < t->n; i++) {
-            int d = distance(name, t->rows[i].name);
-            if (d >= best) continue;
+            int d = unknown_distance(name, t->rows[i].name);
+            if (d < 0 || d >= best) continue;
             best = d;
             nearest = t->rows[i].name;
         }
     }
-    return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option --%.*s (%s%s)",
-                     (int)(name.n < 80 ? name.n : 80), name.p,
+    return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option --%s (%s%s)", name,
                      nearest == NULL ? "see --help" : "did you mean --",
                      nearest == NULL ? "" : nearest);
 }
@@ -485,7 +463,7 @@ static bool read_flag(struct source *from, char **args, int n, int *used, struct
     bool no = p.row == NULL && eq == SPAN_NONE && span_starts(word, span_str("no-"));
     if (no) p = find(from->sections, from->n, span_slice(word, 3, word.n));
     if (p.row == NULL || (no && p.row->kind != SETTING_BOOL)) {
-        return unknown_flag(from, word, args[0], err);
+        return unknown_flag(from, args[0], err);
     }
     *used = 1;
     if (eq != SPAN_NONE) return assign_word(from, p, args[0] + 2 + eq + 1, err);

@@ -3,11 +3,12 @@
  * A row gives a setting its name, kind, bounds, default and one line of help, and says where its
  * value goes: the place of a member in the options of whoever obeys it. The rows live beside those
  * options (engine/settings.c, reward/judge/settings.c, server/http/settings.c,
- * server/cli/settings.c), and a default stands nowhere else. From the rows come the config file's lines, the environment variables
- * (TOUCHSTONE_MAX_QUEUE), the flags (--max-queue), --help, and the documented default file
- * config/touchstone.conf. A later source wins over an earlier one: defaults, file, environment,
- * command line. An unknown name or a bad value is refused by name, wherever it stands; but an unknown
- * variable may be passed over with a warning (another program's of the same prefix).
+ * server/cli/settings.c), and a default stands nowhere else. From the rows come the config file's
+ * lines, the environment variables (TOUCHSTONE_MAX_QUEUE), the flags (--max-queue), --help, and the
+ * documented default file config/touchstone.conf. A later source wins over an earlier one: defaults,
+ * file, environment, command line. An unknown name or a bad value is refused by name, wherever it
+ * stands; but an unknown variable may be passed over with a warning (another program's of the same
+ * prefix).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
