@@ -29,8 +29,8 @@ static int quota_in(const char *folder)
 {
     char text[64];
     long long quota = 0, period = 0;
-    if (control_group_read(folder, "cpu.max", text,
-                           sizeof(text))) { /* "max 100000", "400000 100000" */
+    if (control_group_read(folder, "cpu.max", text, sizeof(text))) {
+        /* "max 100000", "400000 100000" */
         return sscanf(text, "%lld %lld", &quota, &period) == 2 ? rounded_up(quota, period) : 0;
     }
     if (!control_group_read(folder, "cpu.cfs_quota_us", text, sizeof(text))) return 0;

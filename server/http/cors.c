@@ -89,10 +89,9 @@ void cors_add_preflight(struct exchange *x, const char *allowed)
     const char *asked = exchange_header(x, "Access-Control-Request-Headers");
     const char *private = exchange_header(x, "Access-Control-Request-Private-Network");
     exchange_add_header(x, "Access-Control-Allow-Methods", allowed);
-    if (asked != NULL &&
-        strlen(asked) <= MAX_ASKED) { /* it was looked at: it has no control bytes */
-        exchange_add_header(x, "Access-Control-Allow-Headers", asked);
-    }
+    /* it may be repeated: head.c has seen that it has no control bytes */
+    bool brief = asked != NULL && strlen(asked) <= MAX_ASKED;
+    if (brief) exchange_add_header(x, "Access-Control-Allow-Headers", asked);
     if (private != NULL) exchange_add_header(x, "Access-Control-Allow-Private-Network", "true");
     exchange_add_header(x, "Access-Control-Max-Age", "600");
 }

@@ -39,8 +39,8 @@ static bool reply_options(struct exchange *x)
     }
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
-    exchange_reply(x, 200, NULL,
-                   &empty); /* not 204, which some proxies and old browsers take ill */
+    /* not 204, which some proxies and old browsers take ill */
+    exchange_reply(x, 200, NULL, &empty);
     exchange_add_header(x, "Allow", allowed);
     if (cors_is_preflight(x)) cors_add_preflight(x, allowed);
     return true;

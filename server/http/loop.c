@@ -218,8 +218,7 @@ static void on_sweep(uv_timer_t *t)
 {
     struct server *s = t->data;
     uint64_t now = clock_ns();
-    run_http(
-        s); /* it listens again, after connections at their limit have gone, at its next run only */
+    run_http(s); /* for it listens again only then, after connections at their limit have gone */
     client_sweep(s, now);
     http_sweep(s, now);
     drain_sweep(s, now);
