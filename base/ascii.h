@@ -9,6 +9,8 @@
 #define BASE_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 
 /* 0 to 9 */
 static inline bool ascii_is_digit(int c)
@@ -20,6 +22,20 @@ static inline bool ascii_is_digit(int c)
 static inline bool ascii_is_letter(int c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool ascii_is_alnum(int c)
+{
+    return ascii_is_letter(c) || ascii_is_digit(c);
+}
+
+/* Each of the n bytes is a letter, a digit or one of marks. */
+static inline bool ascii_is_plain(const char *p, size_t n, const char *marks)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!ascii_is_alnum(p[i]) && (p[i] == '\0' || strchr(marks, p[i]) == NULL)) return false;
+    }
+    return true;
 }
 
 /* A to Z as a to z; any other value itself. */

@@ -108,8 +108,8 @@ static bool scan_string(struct scan *s)
 
 static bool scan_digits(struct scan *s)
 {
-    if (peek(s) < '0' || peek(s) > '9') return fault(s, "a digit is missing");
-    while (peek(s) >= '0' && peek(s) <= '9') {
+    if (!ascii_is_digit(peek(s))) return fault(s, "a digit is missing");
+    while (ascii_is_digit(peek(s))) {
         s->at++;
     }
     return true;
@@ -120,7 +120,7 @@ static bool scan_number(struct scan *s)
     size_t start = s->at;
     take(s, '-');
     if (take(s, '0')) {
-        if (peek(s) >= '0' && peek(s) <= '9') return fault(s, "a number cannot begin with 0");
+        if (ascii_is_digit(peek(s))) return fault(s, "a number cannot begin with 0");
     } else if (!scan_digits(s)) {
         return false;
     }
@@ -200,7 +200,7 @@ static bool scan_value(struct scan *s, int depth)
     case 'n':
         return scan_word(s, "null");
     default:
-        if (c == '-' || (c >= '0' && c <= '9')) return scan_number(s);
+        if (c == '-' || ascii_is_digit(c)) return scan_number(s);
         return fault(s, c >= 0x80 ? "no value begins so" : "a value is missing");
     }
 }
@@ -240,8 +240,9 @@ bool json_scan_front(struct span text, struct json_shape *shape, struct error *e
 bool json_scan(struct span text, struct json_shape *shape, struct error *err)
 {
     struct scan s;
-    if (text.n == 0)
+    if (text.n == 0) {
         return error_set(err, ERROR_INVALID_JSON, NULL, "not valid JSON: the body is empty");
+    }
     bool ok = scan_front(&s, text);
     if (ok) {
         skip_space(&s);

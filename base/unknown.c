@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 static size_t n_kept(const struct unknown_fields *u)
 {
     return u->n < UNKNOWN_MOST ? u->n : UNKNOWN_MOST;
@@ -43,10 +45,8 @@ void unknown_within(struct unknown_fields *u, size_t from, const char *fmt, ...)
 
 static void print_name(const char *name, struct buffer *out)
 {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]-";
     for (; *name != '\0'; name++) {
-        if (strchr(plain, *name) != NULL) {
+        if (ascii_is_plain(name, 1, "_.[]-")) {
             buffer_add_char(out, *name);
         } else {
             buffer_addf(out, "%%%02X", (unsigned char)*name);

@@ -45,11 +45,6 @@ static bool is_space(unsigned char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool in_object(const struct json_step *s)
 {
     assert(s->depth > 0); /* (1) */
@@ -101,7 +96,7 @@ static bool begin_value(struct json_step *s, unsigned char c)
         return true;
     default:
         s->state = c == '0' ? ZERO : INTEGER;
-        return is_digit(c);
+        return ascii_is_digit(c);
     }
 }
 
@@ -168,7 +163,7 @@ static bool step_word(struct json_step *s, unsigned char c)
 /* A number's next state, or AFTER where it may end before this byte; -1: it may not. */
 static int number_state(int state, unsigned char c)
 {
-    bool digit = is_digit(c), exponent = c == 'e' || c == 'E';
+    bool digit = ascii_is_digit(c), exponent = c == 'e' || c == 'E';
     switch (state) {
     case MINUS:
         return c == '0' ? ZERO : digit ? INTEGER : -1;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/adapter/adapter.h"
@@ -132,8 +133,7 @@ static bool check_kind(const cJSON *json, struct error *err)
 /* A key without anything that a regular expression would read otherwise, but for its points. */
 static bool is_plain(const char *key)
 {
-    return key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] ==
-           '\0';
+    return ascii_is_plain(key, strlen(key), "_.");
 }
 
 static bool add_pattern(struct patterns *p, const cJSON *v, const char *name, struct error *err)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "engine/model/roles.h"
 
 #define AT(field) offsetof(struct layer_tensors, field)
@@ -62,7 +63,7 @@ static bool take_number(struct span s, size_t *at, int *out)
 {
     size_t from = *at;
     *out = 0;
-    while (*at < s.n && *at - from < 5 && s.p[*at] >= '0' && s.p[*at] <= '9') {
+    while (*at < s.n && *at - from < 5 && ascii_is_digit(s.p[*at])) {
         *out = *out * 10 + (s.p[(*at)++] - '0');
     }
     return *at > from && (s.p[from] != '0' || *at == from + 1); /* one way to write it */

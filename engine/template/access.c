@@ -4,6 +4,7 @@
  */
 #include "engine/template/access.h"
 
+#include "base/ascii.h"
 #include "engine/template/ast.h"
 #include "engine/template/call.h"
 #include "engine/template/loop.h"
@@ -159,7 +160,7 @@ bool get_path(struct render *r, struct value v, struct value path, struct value 
         if (more) rest = span_slice(rest, dot + 1, rest.n);
         int64_t number = 0;
         size_t digits = 0;
-        while (digits < part.n && digits < 18 && part.p[digits] >= '0' && part.p[digits] <= '9') {
+        while (digits < part.n && digits < 18 && ascii_is_digit(part.p[digits])) {
             number = number * 10 + (part.p[digits++] - '0');
         }
         bool whole = part.n > 0 && digits == part.n;

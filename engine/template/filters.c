@@ -10,6 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/ascii.h"
 #include "engine/template/routines.h"
 
 #include "base/unicode.h"
@@ -254,8 +255,7 @@ static void add_quoted(struct render *r, struct text_builder *b, struct span s, 
     static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < s.n && !b->failed; i++) {
         char c = s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     (c != '\0' && strchr("_.-~", c) != NULL) || (c == '/' && !query);
+        bool plain = ascii_is_plain(&c, 1, query ? "_.-~" : "_.-~/");
         if (plain || (c == ' ' && query)) {
             text_add_char(r, b, plain ? c : '+');
         } else {

@@ -21,6 +21,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "engine/template/access.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
@@ -50,7 +51,7 @@ static void add_grouped(struct render *r, struct text_builder *b, struct span di
                         char separator)
 {
     size_t whole = 0;
-    while (whole < digits.n && digits.p[whole] >= '0' && digits.p[whole] <= '9') {
+    while (whole < digits.n && ascii_is_digit(digits.p[whole])) {
         whole++;
     }
     for (size_t i = 0; i < whole; i++) {
@@ -166,7 +167,7 @@ bool format_field(struct render *r, struct text_builder *b, struct value v, cons
 static int64_t read_number(struct span s, size_t *at)
 {
     int64_t n = 0;
-    while (*at < s.n && s.p[*at] >= '0' && s.p[*at] <= '9') {
+    while (*at < s.n && ascii_is_digit(s.p[*at])) {
         if (n <= TEMPLATE_MAX_WIDTH) n = n * 10 + (s.p[*at] - '0');
         (*at)++;
     }

@@ -234,8 +234,7 @@ static bool read_root(struct lexer *l)
 
 static bool is_name_byte(char c)
 {
-    return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (unsigned char)c >= 0x80;
+    return ascii_is_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* Bytes of digits in base at `at`, with single _ between them. */

@@ -9,6 +9,7 @@
  */
 #include "engine/tokenizer/hf_pipeline.h"
 
+#include "base/ascii.h"
 #include "base/json.h"
 
 static const char MARK[] = "\xE2\x96\x81"; /* U+2581 */
@@ -173,9 +174,7 @@ static bool quote(struct reading *r, struct span text, struct span *out)
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        bool plain =
-            c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (plain) {
+        if (c >= 0x80 || ascii_is_alnum(c)) {
             p[n++] = (char)c;
         } else {
             static const char digits[] = "0123456789ABCDEF";

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* clang-format off */
 static const char *const abbreviations[] = {
     ". . ", "a.a", "a.c", "a.d", "a.g", "a.h", "a.m", "a.m.e", "a.s", "a.t", "adm", "ala", "ariz",
@@ -606,8 +608,7 @@ static bool add_small(char *key, struct span word)
         return false;
     }
     for (size_t i = 0; i < word.n; i++) {
-        char c = word.p[i];
-        key[n + i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        key[n + i] = (char)ascii_lower(word.p[i]);
     }
     key[n + word.n] = '\0';
     return true;

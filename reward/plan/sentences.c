@@ -11,6 +11,8 @@
  */
 #include "reward/plan/steps.h"
 
+#include "base/ascii.h"
+
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -78,7 +80,7 @@ const struct wording *wording_read(const cJSON *nl, struct arena *a, struct erro
 static struct span strip_marker(struct span s)
 {
     size_t n = 0;
-    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9') {
+    while (n < s.n && ascii_is_digit(s.p[n])) {
         n++;
     }
     bool number = n > 0 && n < s.n && (s.p[n] == '.' || s.p[n] == ')');
@@ -97,7 +99,7 @@ static struct span clean_line(struct span line, struct arena *a)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '*' || c == '_' || c == '`') continue;
-        p[n++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        p[n++] = (char)ascii_lower(c);
     }
     s = span_trim(span_of(p, n));
     if (s.n > 0 && s.p[s.n - 1] == '.') s = span_trim(span_slice(s, 0, s.n - 1));

@@ -29,7 +29,7 @@ struct span sexpr_lower(struct span name, struct arena *a)
     char *p = arena_str(a, name);
     if (p == NULL) return span_of(NULL, 0);
     for (size_t i = 0; i < name.n; i++) {
-        if (p[i] >= 'A' && p[i] <= 'Z') p[i] = (char)(p[i] + ('a' - 'A'));
+        p[i] = (char)ascii_lower(p[i]);
     }
     return span_of(p, name.n);
 }

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/ascii.h"
 #include "server/describe/describe.h"
 
 #include <assert.h>
@@ -32,8 +33,7 @@ static void slug(const char *a, const char *b, char *out, size_t room)
     const char *parts[] = {a, b};
     for (int i = 0; i < 2; i++) {
         for (const char *p = parts[i]; *p != '\0' && n + 1 < room; p++) {
-            bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                         (*p >= '0' && *p <= '9') || *p == '_' || *p == '-';
+            bool plain = ascii_is_plain(p, 1, "_-");
             if (!plain && (n == 0 || out[n - 1] == '.')) continue;
             out[n++] = plain ? *p : '.';
         }

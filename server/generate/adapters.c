@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -175,13 +176,8 @@ static bool check_name(const struct adapters *a, struct span name, struct error 
 /* [A-Za-z0-9_][A-Za-z0-9._@-]{0,127}: what may be a folder's name directly in adapter-dir. */
 static bool is_folder_name(struct span name)
 {
-    bool ok = name.n > 0 && name.n <= 128;
-    for (size_t i = 0; ok && i < name.n; i++) {
-        char c = name.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        ok = letter || c == '_' || (i > 0 && (c == '.' || c == '@' || c == '-'));
-    }
-    return ok;
+    return name.n > 0 && name.n <= 128 && ascii_is_plain(name.p, 1, "_") &&
+           ascii_is_plain(name.p, name.n, "._@-");
 }
 
 /* Store e, or free it. What its name then stands for is held in *out, if out is not NULL. */

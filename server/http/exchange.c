@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <sys/random.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -33,8 +34,7 @@ enum {
 static bool is_sane_id(const char *id)
 {
     size_t n = id == NULL ? 0 : strlen(id);
-    if (n == 0 || n >= EXCHANGE_ID_BYTES) return false;
-    return strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") == n;
+    return n > 0 && n < EXCHANGE_ID_BYTES && ascii_is_plain(id, n, "-_.:");
 }
 
 static void choose_id(struct exchange *x)

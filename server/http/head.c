@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "server/http/keys.h"
 #include "server/http/client.h"
@@ -31,13 +32,7 @@ struct framing {
 
 static bool is_token(const char *p, size_t n)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < n; i++) {
-        bool alnum = (p[i] >= '0' && p[i] <= '9') || (p[i] >= 'a' && p[i] <= 'z') ||
-                     (p[i] >= 'A' && p[i] <= 'Z');
-        if (!alnum && (p[i] == '\0' || strchr(marks, p[i]) == NULL)) return false;
-    }
-    return n > 0;
+    return n > 0 && ascii_is_plain(p, n, "!#$%&'*+-.^_`|~");
 }
 
 static bool is_plain(const char *p, size_t n)

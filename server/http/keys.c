@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "server/http/router.h"
@@ -60,12 +61,7 @@ static struct span take_word(struct span *s)
 
 bool key_read_name(struct span word, struct key *out, struct error *err)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    bool fine = word.n > 0 && word.n <= KEY_NAME_BYTES;
-    for (size_t i = 0; fine && i < word.n; i++) {
-        fine = memchr(plain, word.p[i], sizeof(plain) - 1) != NULL;
-    }
-    if (!fine) {
+    if (word.n == 0 || word.n > KEY_NAME_BYTES || !ascii_is_plain(word.p, word.n, "._-")) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
                          "a name has 1 to %d letters, digits and ._-", KEY_NAME_BYTES);
     }
@@ -74,20 +70,13 @@ bool key_read_name(struct span word, struct key *out, struct error *err)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 static bool read_digest(struct span word, unsigned char out[KEY_DIGEST_BYTES], struct error *err)
 {
     struct span head = span_str("sha256:");
     bool fine = span_starts(word, head) && word.n == head.n + (size_t)KEY_DIGEST_BYTES * 2;
     const char *p = fine ? word.p + head.n : NULL;
     for (size_t i = 0; fine && i < KEY_DIGEST_BYTES; i++) {
-        int high = hex_digit(p[2 * i]), low = hex_digit(p[2 * i + 1]);
+        int high = ascii_hex(p[2 * i]), low = ascii_hex(p[2 * i + 1]);
         fine = high >= 0 && low >= 0;
         out[i] = (unsigned char)(high << 4 | low);
     }

@@ -5,7 +5,6 @@
 #include "server/http/upload.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/emit.h"
 #include "server/http/exchange.h"
@@ -30,7 +30,7 @@ struct range {
 static bool read_number(const char **at, uint64_t *out)
 {
     char *end;
-    if (!isdigit((unsigned char)**at)) return false;
+    if (!ascii_is_digit(**at)) return false;
     errno = 0;
     *out = strtoull(*at, &end, 10);
     *at = end;
@@ -60,9 +60,8 @@ static bool read_range(const char *text, struct range *r, struct error *err)
 
 static bool read_id(const char *id, struct error *err)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     size_t n = strlen(id);
-    return (n > 0 && n < UPLOAD_ID_BYTES && strspn(id, plain) == n) ||
+    return (n > 0 && n < UPLOAD_ID_BYTES && ascii_is_plain(id, n, "._-")) ||
            error_set(err, ERROR_INVALID_VALUE, "X-Upload-Id",
                      "an upload's id has 1 to %d letters, digits, dots, dashes or underscores",
                      UPLOAD_ID_BYTES - 1);

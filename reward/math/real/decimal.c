@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/ascii.h"
+
 bool decimal_of(const struct expr *e, struct decimal *out)
 {
     int64_t k;
@@ -76,7 +78,7 @@ bool decimal_plain(struct span s, struct decimal *out)
     *out = (struct decimal){0};
     if (i < s.n && (s.p[i] == '-' || s.p[i] == '+')) out->negative = s.p[i++] == '-';
     first = i;
-    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9') {
+    while (i < s.n && ascii_is_digit(s.p[i])) {
         i++;
     }
     if (i == first) return false;
