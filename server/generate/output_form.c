@@ -34,7 +34,11 @@ static bool read_choices(const struct field_context *context, const cJSON *value
                          struct sampling_params *p, struct error *err)
 {
     size_t n = cJSON_IsArray(value) ? (size_t)cJSON_GetArraySize(value) : 0, i = 0;
-    if (n == 0) return wrong(value, "an array of strings, not empty", err);
+    if (!cJSON_IsArray(value)) return wrong(value, "an array of strings", err);
+    if (n == 0) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "%s is empty: at least one choice is needed",
+                         field);
+    }
     const char **choices = arena_alloc(context->arena, n, sizeof(*choices));
     if (choices == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the choices");
     const cJSON *v;

@@ -43,6 +43,8 @@ NAMES = [
     ("/v1/completions", {"prompt": "a", "structured_outputs": {"disable_any_whitespace": True}}, "structured_outputs"),
     ("/v1/completions", {"prompt": "a", "response_format": {"type": "x"}}, "response_format.type"),
     ("/v1/completions", {"prompt": "a", "stream": True, "stream_options": {"include_usage": 5}}, "stream_options.include_usage"),
+    ("/v1/completions", {"prompt": "a", "structured_outputs": {"choice": []}}, "structured_outputs.choice"),
+    ("/v1/completions", {"prompt": "a", "guided_choice": []}, "guided_choice"),
     ("/verify/pass_at_k", {"n": [4, 4], "c": 1, "k": [1, 5]}, "k[1]"),
     # shapes within
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools[0]"),
@@ -59,6 +61,11 @@ def test_the_name_is_the_clients(server, path, body, param):
     reply = server.post(path, body)
     assert reply.status_code == 400, reply.text
     assert reply.json()["error"]["param"] == param, reply.text
+
+
+@pytest.mark.parametrize("field", [{"structured_outputs": {"choice": []}}, {"guided_choice": []}])
+def test_no_choice_is_told_what_is_wanted(server, field):
+    assert "at least one choice" in server.post("/v1/completions", {"prompt": "a", **field}).json()["error"]["message"]
 
 
 SHAPES = [
