@@ -265,6 +265,42 @@ static bool text_is(const cJSON *v, const char *text)
     return cJSON_IsString(v) && strcmp(v->valuestring, text) == 0;
 }
 
+static bool is_file_name(struct reading *r, const char *field, const char *name)
+{
+    return sandbox_is_file_name(name) ||
+           error_set(r->err, ERROR_INVALID_VALUE, field,
+                     "%s: \"%.80s\" is no relative path without \"..\"", field, name);
+}
+
+/* {name: text}, laid beside the program. */
+static bool read_files(struct reading *r, const cJSON *test, struct code_case *c)
+{
+    const cJSON *f, *files = json_get(test, "files");
+    if (files == NULL) return true;
+    if (!cJSON_IsObject(files)) return wrong(r, "files", "an object", files);
+    if (cJSON_GetArraySize(files) > CODE_MAX_FILES) {
+        return error_set(r->err, ERROR_INVALID_VALUE, "files", "%d files; at most %d",
+                         cJSON_GetArraySize(files), CODE_MAX_FILES);
+    }
+    cJSON_ArrayForEach(f, files)
+    {
+        if (!is_file_name(r, "files", f->string)) return false;
+        if (!cJSON_IsString(f)) return wrong(r, "files", "an object of texts", f);
+    }
+    c->files = files;
+    return true;
+}
+
+/* What the program writes its output to. */
+static bool read_output_file(struct reading *r, const cJSON *test, struct code_case *c)
+{
+    const cJSON *name = json_get(test, "output_file");
+    if (name == NULL) return true;
+    if (!cJSON_IsString(name)) return wrong(r, "output_file", "a string", name);
+    c->output_file = name->valuestring;
+    return is_file_name(r, "output_file", name->valuestring);
+}
+
 static bool add_object(struct reading *r, const cJSON *test)
 {
     if (json_get(test, "call") != NULL) return add_own_call(r, test);
@@ -280,7 +316,6 @@ static bool add_object(struct reading *r, const cJSON *test)
             r->unwrap || text_is(type, "function_call"); /* PrimeIntellect took them from APPS */
         return add_call(r, function, input, output);
     }
-    const cJSON *files = json_get(test, "files"), *result = json_get(test, "output_file");
     if (output == NULL) {
         return error_set(r->err, ERROR_MISSING_FIELD, "stdout",
                          "a test needs stdin and stdout, or call, args and result, or assert");
@@ -289,13 +324,7 @@ static bool add_object(struct reading *r, const cJSON *test)
     if (!add_stdio(r, input, output)) return false;
     if (r->out->n == before) return true;
     struct code_case *c = &r->out->cases[before];
-    if (files != NULL && !cJSON_IsObject(files)) return wrong(r, "files", "an object", files);
-    if (result != NULL && !cJSON_IsString(result)) {
-        return wrong(r, "output_file", "a string", result);
-    }
-    c->files = files;
-    if (result != NULL) c->output_file = result->valuestring;
-    return true;
+    return read_files(r, test, c) && read_output_file(r, test, c);
 }
 
 static bool add_list(struct reading *r, const cJSON *list)

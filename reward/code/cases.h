@@ -35,7 +35,7 @@ struct code_case {
                           Python; n 0: it is no script of such */
 };
 
-enum { CODE_MAX_TESTS = 1000 };
+enum { CODE_MAX_TESTS = 1000, CODE_MAX_FILES = 32 /* beside the program, in one test */ };
 
 /* What belongs to an IOI subtask beside its tests. Texts are in the arena. */
 struct ioi {

@@ -24,7 +24,6 @@
 enum {
     MESSAGE_BYTES = 2000,
     MAX_TIMEOUTS = 3, /* a program that has run out of time so often is not run again */
-    MAX_EXTRA_FILES = 32,
 };
 
 const char *const trial_status_names[] = {"accepted",
@@ -309,7 +308,7 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
 {
     static const char *const call_argv[] = {"python3", "call", NULL};
     static const char *const lent_call_argv[] = {"python3", "call_lent", NULL};
-    struct sandbox_file files[2 + MAX_EXTRA_FILES];
+    struct sandbox_file files[2 + CODE_MAX_FILES];
     struct sandbox_run run = trial_run_of(s->program, &files[0]);
     const char *const fetch[] = {c->output_file, NULL};
     const struct trial_options *o = s->options;
@@ -323,16 +322,13 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
         if (call.p == NULL) return lacks_memory(err);
         files[run.n_files++] = (struct sandbox_file){"call", call, false};
     }
-    if (c->output_file != NULL && s->tests->cases[0].files == NULL) {
+    if (c->output_file != NULL && c->files == NULL) {
         files[run.n_files++] = (struct sandbox_file){"input.txt", c->input, false};
     }
     const cJSON *f;
     cJSON_ArrayForEach(f, c->files)
     {
-        if (!cJSON_IsString(f) || run.n_files >= 2 + MAX_EXTRA_FILES) {
-            return error_set(err, ERROR_INVALID_VALUE, "files", "files must be at most %d texts",
-                             MAX_EXTRA_FILES);
-        }
+        assert(run.n_files < 2 + CODE_MAX_FILES);
         files[run.n_files++] = (struct sandbox_file){f->string, json_text(f, s->arena), false};
     }
     if (arena_failed(s->arena)) return lacks_memory(err);

@@ -57,6 +57,12 @@ static const struct {
 } errors[] = {
     {"{}", "tests", "missing"},
     {"{\"tests\":[]}", "tests", "empty"},
+    {"{\"tests\":[{\"stdout\":\"1\",\"files\":{\"../x\":\"\"}}]}", "tests[0].files", "\"../x\""},
+    {"{\"tests\":[{\"stdout\":\"1\"},{\"stdout\":\"1\",\"files\":{\"a\":\"\",\"/x\":\"\"}}]}", "tests[1].files", "\"/x\""},
+    {"{\"tests\":[{\"stdout\":\"1\",\"files\":{\"a\":5}}]}", "tests[0].files", "an object of texts, not a number"},
+    {"{\"tests\":[{\"stdout\":\"1\",\"files\":[]}]}", "tests[0].files", "an object, not an array"},
+    {"{\"tests\":[{\"stdout\":\"1\",\"output_file\":\"a/../../x\"}]}", "tests[0].output_file", "a/../../x"},
+    {"{\"tests\":[{\"stdout\":\"1\",\"output_file\":5}]}", "tests[0].output_file", "a string, not a number"},
     {"{\"tests\":5}", "tests", "a list, an object or JSON text, not a number"},
     {"{\"tests\":\"{\"}", "tests", "no JSON"},
     {"{\"tests\":[3]}", "tests[0]", "not a number"},
