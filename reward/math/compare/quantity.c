@@ -12,6 +12,7 @@
 #include "reward/math/compare/compare.h"
 #include "reward/math/compare/family.h"
 #include "reward/math/compare/scalar.h"
+#include "reward/math/compare/temperature.h"
 #include "reward/math/read/units.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/real/interval.h"
@@ -292,6 +293,7 @@ static const struct expr *without_substance(const struct expr *e)
 enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     enum equality e = as_written(w, g, a);
+    if (e == EQ_UNKNOWN) e = temperature_equal(w, g, a);
     if (e != EQ_UNKNOWN) return e;
     if (without_substance(g) == g) a = without_substance(a);
     if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||

@@ -81,9 +81,10 @@ static const struct unit units[] = {
 /* clang-format on */
 
 /* Names that are known to be of units, and convert to nothing. */
-static const char *const others[] = {"euro", "rpm",  "sq",  "cu", "pts", "pm", "am",
-                                     "PM",   "AM",   "th",  "st", "nd",  "rd", "cup",
-                                     "cups", "tbsp", "tsp", "BC", "BCE", "AD", "CE"};
+static const char *const others[] = {
+    "euro", "rpm", "sq", "cu",      "pts",        "pm",      "am",        "PM",  "AM",
+    "th",   "st",  "nd", "rd",      "cup",        "cups",    "tbsp",      "tsp", "BC",
+    "BCE",  "AD",  "CE", "Celsius", "Fahrenheit", "celsius", "fahrenheit"};
 
 /* A power of ten before a unit. */
 static const struct prefix {
