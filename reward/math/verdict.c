@@ -16,6 +16,7 @@
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/spoken.h"
+#include "reward/math/read/chemistry.h"
 #include "reward/math/read/impossible.h"
 #include "reward/math/read/numerals.h"
 #include "reward/math/read/said.h"
@@ -24,7 +25,10 @@
 #include "reward/math/math.h"
 #include "reward/math/meet.h"
 
-enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
+enum {
+    CHEAP_BYTES = 256 << 10, /* longer responses are read in a worker */
+    MOST_FORMULA = 40,
+};
 
 static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
                                     enum math_cause *cause)
@@ -84,13 +88,38 @@ static bool says_impossible(struct arena *a, struct span words, struct span plac
     return !other && impossible_agrees(a, words, plain_text(a, last));
 }
 
+/* "CO2 is released.", where nothing marks the answer. */
+static bool names_formula(struct arena *a, struct span words, const struct extraction *x)
+{
+    bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
+    bool capital = words.n > 1 && words.p[0] >= 'A' && words.p[0] <= 'Z', digit = false;
+    for (size_t i = 1; i < words.n && capital; i++) {
+        digit |= ascii_is_digit(words.p[i]);
+    }
+    if (!unmarked || !digit || words.n > MOST_FORMULA) return false;
+    struct span s = span_trim(x->response);
+    return chemistry_said(a, words, plain_text(a, span_slice(s, prose_last_sentence(s), s.n)));
+}
+
+/* The answer gives odds, "3 to 8" or "3:8", and the reference is no ratio: odds are no probability. */
+static bool are_odds(struct span gold, struct span answer, struct span place)
+{
+    struct span to = span_str(" to ");
+    bool ratio = span_has(answer, ':') || span_find(answer, to, 0) != SPAN_NONE;
+    bool wanted = span_has(gold, ':') || span_find(gold, to, 0) != SPAN_NONE;
+    bool odds =
+        ratio && !wanted &&
+        (span_find(place, span_str("odds "), 0) != SPAN_NONE || words_begin(place, "odds "));
+    return odds;
+}
+
 /* A reference in words, and a statement, or the sentence around it, that says them or the same
  * property. */
 static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place,
                         const struct extraction *x)
 {
     struct span words = words_unwrap(plain_words(a, gold)), around = x->place;
-    if (says_impossible(a, words, place, x)) return true;
+    if (says_impossible(a, words, place, x) || names_formula(a, words, x)) return true;
     if (!is_words(a, words) || (prose_disowns(place) && !prose_disowns(words))) return false;
     bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
     if (unmarked && x->response.n > 0) {
@@ -145,6 +174,8 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
+    bool odds = are_odds(gold, answer, found->place) || are_odds(gold, answer, said.plain);
+    if (e == EQ_YES && odds) e = work_no(&w, MATH_NOT_EQUAL_KIND);
     bool words = e != EQ_YES && words_agree(a, gold, answer, said.plain, found);
     if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
     enum math_cause cause = w.cause;

@@ -24,10 +24,10 @@
 
 enum { MOST_STATEMENT = 400, MOST_DIGITS = 6, MOST_WORD = 16 };
 
-/* num/den of unit, and second of a smaller unit; no bytes where there is none. */
+/* num/den of unit, and second of a smaller unit, or joined by a word; no bytes where there is none. */
 struct amount {
     int64_t num, den;
-    struct span unit, second, second_unit;
+    struct span unit, joint, second, second_unit;
     size_t to; /* the offset after it */
 };
 
@@ -92,7 +92,7 @@ static bool whole_at(struct span s, size_t i, struct amount *m)
     }
     struct span t = end > i ? span_slice(s, i, end) : spoken_spelled(s, i);
     *m = (struct amount){.num = n, .den = 1, .to = i + t.n};
-    bool border = m->to == s.n || s.p[m->to] == ' ';
+    bool border = m->to == s.n || memchr(" .,;:)", s.p[m->to], 6) != NULL;
     return t.n > 0 && border && (end > i || numerals_whole(t, &m->num));
 }
 
@@ -188,6 +188,26 @@ static bool mixed_number(struct span s, size_t i, struct amount *m)
     return true;
 }
 
+/* "five choose two", "three out of eight": two numbers that a word makes one. The second may be in digits. */
+static bool two_numbers(struct span s, size_t i, struct amount *m)
+{
+    static const char *const joints[] = {"out of",    "choose",     "per",          "in",
+                                         "to",        "over",       "times",        "plus",
+                                         "minus",     "divided by", "out of every", "multiplied by",
+                                         "more than", "less than"};
+    struct amount second;
+    if (ascii_is_digit(s.p[i]) || !whole_at(s, i, m)) return false;
+    for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
+        size_t next = m->to < s.n ? after_word(s, m->to + 1, joints[k]) : 0;
+        if (next <= m->to + 1 || !whole_at(s, next, &second)) continue;
+        m->joint = span_str(joints[k]);
+        m->second = span_slice(s, next, second.to);
+        m->to = second.to;
+        return true;
+    }
+    return false;
+}
+
 /* "an hour" behind a word that sets it beside another amount: "between an hour and an hour and a half". */
 static bool one_unit(struct span s, size_t i, struct amount *m)
 {
@@ -203,8 +223,8 @@ static bool one_unit(struct span s, size_t i, struct amount *m)
 
 static bool amount_at(struct span s, size_t i, struct amount *m)
 {
-    static bool (*const ways[])(struct span, size_t, struct amount *) = {mixed_number, part_of_one,
-                                                                         unit_and_more};
+    static bool (*const ways[])(struct span, size_t, struct amount *) = {
+        mixed_number, part_of_one, unit_and_more, two_numbers};
     for (size_t k = 0; k < sizeof(ways) / sizeof(ways[0]); k++) {
         *m = (struct amount){0};
         if (!ways[k](s, i, m)) continue;
@@ -227,13 +247,16 @@ static void add_amount(const struct amount *m, struct arena *a, struct buffer *o
     if (m->unit.n > 0) buffer_addf(out, " %.*s", (int)m->unit.n, m->unit.p);
     if (m->second.n == 0) return;
     buffer_add_char(out, ' ');
+    if (m->joint.n > 0) buffer_addf(out, "%.*s ", (int)m->joint.n, m->joint.p);
     if (spoken_add_digits(a, m->second, 0, out) == 0) buffer_add_span(out, m->second);
-    buffer_addf(out, " %.*s", (int)m->second_unit.n, m->second_unit.p);
+    if (m->second_unit.n > 0) buffer_addf(out, " %.*s", (int)m->second_unit.n, m->second_unit.p);
 }
 
 struct span amounts_in_digits(struct arena *a, struct span s)
 {
-    static const char *const stems[] = {"half", "Half", " and ", "quarter", "third", "fifth"};
+    static const char *const stems[] = {
+        "half", "Half", " and ",  "quarter", "third",  "fifth",   " out of ", " choose ", " per ",
+        " in ", " to ", " over ", " times ", " plus ", " minus ", " by ",     " than "};
     bool may = false, found = false;
     for (size_t k = 0; k < sizeof(stems) / sizeof(stems[0]) && s.n <= MOST_STATEMENT && !may; k++) {
         may = span_find(s, span_str(stems[k]), 0) != SPAN_NONE;

@@ -169,6 +169,23 @@ static bool in_several_words(struct arena *a, struct span s, const struct math_o
     return take(out, &st, MATH_FROM_EXPRESSION);
 }
 
+/* "5 choose 2", "three in ten": a response that is two numbers and the word that makes them one. */
+static bool in_two_numbers(struct arena *a, struct span s, struct extraction *out)
+{
+    struct span t = words_unwrap(s);
+    if (t.n == 0 || t.n > MAX_SHORT || span_has(t, '\n')) return false;
+    t = amounts_in_digits(a, t);
+    size_t digits = 0;
+    while (digits < t.n && ascii_is_digit(t.p[digits])) {
+        digits++;
+    }
+    struct spoken v = {.text = {NULL, 0}};
+    if (digits > 0 && digits < t.n && t.p[digits] == ' ') v = spoken_value(a, t, 0, digits);
+    bool all = v.changed && !v.denied && v.to == t.n;
+    out->spoken = all;
+    return all && find(out, v.text, MATH_FROM_EXPRESSION);
+}
+
 /* The answer of running text: what its last sentences say. */
 static bool in_prose(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
@@ -181,6 +198,7 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "refusal", span_trim(s), "it gives no answer, and says so");
         return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
+    if ((o->extract & MATH_EXTRACT_EXPR) && in_two_numbers(a, s, out)) return true;
     if ((found = prose_moment(a, s)).n > 0) {
         trace_add(o->trace, "moment", found, "a time or a date at the end");
         return find(out, found, MATH_FROM_EXPRESSION);

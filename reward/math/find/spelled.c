@@ -150,7 +150,8 @@ struct span spelled_only(struct arena *a, struct span s)
     if (only.n == 0) return half_of_one(t);
     size_t from = (size_t)(only.p - t.p);
     struct spoken v = spoken_number(a, t, from, from + only.n); /* "not five", "half of ten" */
-    return v.denied ? NOTHING : v.text;
+    if (v.denied || v.changed) return v.denied ? NOTHING : v.text;
+    return spoken_with_unit(t, from, from + only.n); /* "seventy-five cents" */
 }
 
 /* "there is just one such number", behind all digits. */

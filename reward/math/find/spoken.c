@@ -15,6 +15,7 @@
 #include "reward/math/find/denied.h"
 #include "reward/math/find/runs.h"
 #include "reward/math/read/numerals.h"
+#include "reward/math/read/units.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_ROUNDS = 6, MAX_SPELLED = 400 };
@@ -77,7 +78,7 @@ static const struct row rows[] = {
     {BETWEEN, "to the power of", "(%)^{&}"}, {BETWEEN, "to the power", "(%)^{&}"},
     {BETWEEN, "raised to the power of", "(%)^{&}"}, {BETWEEN, "choose", "\\binom{%}{&}"},
     {BETWEEN, "out of every", "(%)/(&)"}, {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
-    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "fewer than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
+    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "fewer than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"}, {BETWEEN, "per", "(%)/(&)"},
     {BETWEEN, "short of", "(&)-(%)"},
     {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
     {RIGHT, "to the second power", "(%)^2"}, {RIGHT, "to the third power", "(%)^3"},
@@ -367,6 +368,34 @@ static bool speaks_of_chance(struct span s)
     return false;
 }
 
+/* "3 in 10", "5 per 8" alone, or behind "is": a share. What follows the second number makes it a rate: "5 per 8 days". */
+static bool is_share(struct span s, const struct spoken *v, size_t to, bool in)
+{
+    static const char *const leads[] = {" is ", " are ", " of "};
+    size_t i = after_space(s, to);
+    bool whole = v->from == 0;
+    for (size_t k = 0; k < sizeof(leads) / sizeof(leads[0]); k++) {
+        whole |= span_ends(span_slice(s, 0, v->from), span_str(leads[k]));
+    }
+    for (size_t k = v->from; k < v->to; k++) {
+        whole &= ascii_is_digit(s.p[k]);
+    }
+    size_t digits = i;
+    while (i < s.n && ascii_is_digit(s.p[i])) {
+        i++;
+    }
+    struct span rest = span_trim(span_slice(s, i, s.n)), noun = rest;
+    for (noun.n = 0; noun.n < rest.n && ascii_is_letter(rest.p[noun.n]);) {
+        noun.n++;
+    }
+    bool round = in && v->from == 0 && i > digits + 1 && s.p[digits] == '1' && noun.n > 0 &&
+                 !unit_known(noun); /* "3 in 10 people agree" */
+    for (size_t k = digits + 1; k < i; k++) {
+        round &= s.p[k] == '0';
+    }
+    return whole && i > digits && (rest.n == 0 || span_is(rest, ".") || round);
+}
+
 static bool read_right(struct arena *a, struct span s, struct spoken *v)
 {
     size_t i = after_space(s, v->to);
@@ -385,7 +414,8 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
     bool odds = span_is(words_unwrap(v->text), "1") || speaks_of_chance(s);
-    if (strcmp(row->words, "in") == 0 && !odds) return false;
+    bool in = strcmp(row->words, "in") == 0, per = strcmp(row->words, "per") == 0;
+    if (((in && !odds) || per) && !is_share(s, v, i + strlen(row->words), in)) return false;
     size_t next = after_space(s, i + strlen(row->words)), to;
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;
     struct span letter = takes_letter(row) ? letter_at(s, next) : span_of(NULL, 0);
@@ -472,6 +502,16 @@ struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t 
     v = read_beside(a, s, v);
     if (!v.changed) v.text = words;
     return v;
+}
+
+struct span spoken_with_unit(struct span s, size_t from, size_t to)
+{
+    size_t end = to + 1;
+    while (to < s.n && s.p[to] == ' ' && end < s.n && ascii_is_letter(s.p[end])) {
+        end++;
+    }
+    bool unit = end > to + 3 && end <= s.n && unit_known(span_slice(s, to + 1, end));
+    return span_slice(s, from, unit ? end : to);
 }
 
 /* "one" is a number at s.p[at] only behind a word or sign that joins numbers: "five or one", not "the

@@ -28,6 +28,9 @@ struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t t
  * is made of digits. */
 struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t to);
 
+/* The number s[from, to) with the name of a unit right behind it: "seventy-five cents". */
+struct span spoken_with_unit(struct span s, size_t from, size_t to);
+
 /* The number in words that begins at s.p[at]: "eight", "two dozen", "three quarters"; no bytes when
  * none does. */
 struct span spoken_spelled(struct span s, size_t at);

@@ -117,6 +117,7 @@ static bool spelled_at(struct arena *a, struct span s, size_t at, struct spoken 
     struct span number = spoken_spelled(s, at);
     if (number.n == 0) return false;
     *v = spoken_number(a, s, at, at + number.n);
+    if (!v->changed) v->text = spoken_with_unit(s, at, at + number.n);
     return true;
 }
 

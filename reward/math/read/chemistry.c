@@ -13,7 +13,7 @@
 #include "reward/math/read/lexer.h"
 #include "reward/math/read/words.h"
 
-enum { MOST_EQUATION = 400 };
+enum { MOST_EQUATION = 400, MOST_SENTENCE = 120 };
 
 /* Moves *i over what only sets the letters of a formula. */
 static void skip_setting(struct span s, size_t *i)
@@ -40,7 +40,9 @@ static struct span last_word(struct span s)
 {
     size_t at = s.n > 200 || span_has(s, '\\') ? SPAN_NONE : span_find_last(s, span_str(" "));
     bool denies = at != SPAN_NONE && (span_find(s, span_str("not"), 0) != SPAN_NONE ||
-                                      span_find(s, span_str(" no "), 0) != SPAN_NONE);
+                                      span_find(s, span_str(" no "), 0) != SPAN_NONE ||
+                                      span_find(s, span_str(" than "), 0) != SPAN_NONE ||
+                                      span_find(s, span_str("instead of "), 0) != SPAN_NONE);
     return at == SPAN_NONE || denies ? s : span_slice(s, at + 1, s.n);
 }
 
@@ -72,6 +74,36 @@ static bool same_formula(struct arena *arena, struct span g, struct span a)
         before = c;
     } while (c == d && c != 0);
     return c == d && digit;
+}
+
+/* s denies what it names, or names something else too. */
+static bool says_more(struct span s)
+{
+    static const char *const words[] = {"not ",    "n't ",     " no ",    "never ",  "consum",
+                                        "absorb",  "instead",  "except",  "without", "rather",
+                                        " than ",  " and ",    " or ",    " but ",   " while ",
+                                        "neither", "; ",       "either ", " from ",  "used up",
+                                        " into ",  "converts", " reacts", "?",       "if "};
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        if (span_find(s, span_str(words[k]), 0) != SPAN_NONE) return true;
+    }
+    return words_begin(s, "if ") || words_begin(s, "no ") || words_begin(s, "when ");
+}
+
+bool chemistry_said(struct arena *arena, struct span g, struct span s)
+{
+    struct span only = span_of(NULL, 0);
+    if (!opens_formula(g) || s.n > MOST_SENTENCE || says_more(s)) return false;
+    for (size_t i = 0, end; i < s.n; i = end + 1) {
+        bool digit = false;
+        for (end = i; end < s.n && memchr(" ().,:", s.p[end], 6) == NULL; end++) {
+            digit |= ascii_is_digit(s.p[end]);
+        }
+        if (!digit) continue;
+        if (only.n > 0) return false; /* two of them */
+        only = span_slice(s, i, end);
+    }
+    return only.n > 0 && same_formula(arena, g, only);
 }
 
 /* The arrow at s.p[i]: its length; 0 where none is. */

@@ -14,4 +14,8 @@
  * they are set. */
 bool chemistry_same(struct arena *arena, struct span g, struct span a);
 
+/* A short sentence names the formula g and no other, and denies nothing: "CO2 is released.", "Carbon dioxide (CO2) is
+ * produced." */
+bool chemistry_said(struct arena *arena, struct span g, struct span s);
+
 #endif

@@ -670,7 +670,7 @@ struct span rewrite_answer(struct arena *a, struct span s)
         lines_of_equations, undoubled,      derivation,          meaning,         circled_list,
         unlabelled,         said_twice,     with_base,           with_exceptions, without_universe,
         with_condition,     without_event,  without_quantifiers, with_primes,     rewrite_feet,
-        number_in_font,     with_remainder, rewrite_units,
+        number_in_font,     with_remainder, rewrite_counts,      rewrite_units,
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         s = ways[i](a, s);

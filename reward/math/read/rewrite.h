@@ -19,6 +19,9 @@ struct span rewrite_units(struct arena *a, struct span s);
 /* 5'6" as 5 ft 6 in; s itself when it is no such length. */
 struct span rewrite_feet(struct arena *a, struct span s);
 
+/* "10P3" and "5 nCr 2" as P(10,3) and C(5,2); s itself when it is no such number. */
+struct span rewrite_counts(struct arena *a, struct span s);
+
 /* "(1)(3)" as "1, 3": the numbers of statements, where it might be a product as well. {NULL, 0}
  * when s is something else. */
 struct span rewrite_statements(struct arena *a, struct span s);
