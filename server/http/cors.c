@@ -21,6 +21,9 @@ static bool is_origin(const char *text)
     return *authority != '\0' && strpbrk(authority, "/?#@ *") == NULL;
 }
 
+/* A list's word for every page there is. */
+static const char any_page[] = "*";
+
 /* A list's word for pages that this machine serves, on whatever port. */
 static const char local_pages[] = "localhost";
 
@@ -46,16 +49,17 @@ bool cors_check_list(const struct string_list *origins, bool keys_are_set, struc
 {
     for (int i = 0; i < origins->n; i++) {
         const char *one = origins->items[i];
-        bool any = strcmp(one, "*") == 0;
+        bool any = strcmp(one, any_page) == 0;
         if (any && !keys_are_set) {
             return error_set(err, ERROR_INVALID_VALUE, "cors-origins",
                              "cors-origins: \"*\" lets any page ask, which needs an API key");
         }
         if (!any && !is_origin(one) && strcmp(one, local_pages) != 0) {
-            return error_set(err, ERROR_INVALID_VALUE, "cors-origins",
-                             "cors-origins: \"%.80s\" is no origin: https://name, http://name:port; "
-                             "or localhost, for pages of this machine",
-                             one);
+            return error_set(
+                err, ERROR_INVALID_VALUE, "cors-origins",
+                "cors-origins: \"%.80s\" is no origin: https://name, http://name:port; "
+                "or localhost, for pages of this machine",
+                one);
         }
     }
     return true;
@@ -65,7 +69,7 @@ const char *cors_find(const struct string_list *origins, const char *origin)
 {
     for (int i = 0; origin != NULL && i < origins->n; i++) {
         const char *one = origins->items[i];
-        if (strcmp(one, "*") == 0 || strcasecmp(one, origin) == 0) return one;
+        if (strcmp(one, any_page) == 0 || strcasecmp(one, origin) == 0) return one;
         if (strcmp(one, local_pages) == 0 && is_local_page(origin)) return origin;
     }
     return NULL;
@@ -77,6 +81,9 @@ void cors_add(const struct exchange *x, struct MHD_Response *response)
     MHD_add_response_header(response, "Access-Control-Expose-Headers",
                             "x-request-id, x-ignored-fields, Retry-After");
     MHD_add_response_header(response, "Vary", "Origin");
+    if (strcmp(x->cors, any_page) != 0) { /* browsers would refuse it beside "*" */
+        MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");
+    }
 }
 
 bool cors_is_preflight(const struct exchange *x)

@@ -2,8 +2,9 @@
  * section 3.2): none, unless the operator lists their origins.
  *
  * A browser sends the page's Origin, shows the answer to the page only where we name that origin, and asks
- * by a preflight (OPTIONS) before what is not simple. Cookies are never asked for: a page needs a key, where
- * there are keys, as any client does.
+ * by a preflight (OPTIONS) before what is not simple. This server reads no cookies: a page needs a key, where
+ * there are keys, as any client does. A proxy in front may: a page that is listed may send them (fetch's
+ * credentials: "include"), one that only "*" lets in may not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -234,6 +234,7 @@ def test_a_listed_page_may_ask(listed):
     for origin in (SITE, "http://localhost:3000"):
         reply = listed.post("/v1/completions", ONE, headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"})
         assert reply.status_code == 200 and reply.headers["access-control-allow-origin"] == origin
+        assert reply.headers["access-control-allow-credentials"] == "true"
         assert reply.headers["vary"] == "Origin" and "x-request-id" in reply.headers["access-control-expose-headers"]
     error = listed.post("/v1/completions", {"prompt": 1.5}, headers={"Origin": SITE})
     assert error.status_code == 400 and error.headers["access-control-allow-origin"] == SITE
@@ -253,7 +254,7 @@ def test_a_preflight(listed):
     assert reply.status_code == 200 and reply.headers["access-control-allow-origin"] == SITE
     assert "POST" in reply.headers["access-control-allow-methods"]
     assert reply.headers["access-control-allow-headers"] == "authorization,content-type"
-    assert int(reply.headers["access-control-max-age"]) > 0
+    assert reply.headers["access-control-allow-credentials"] == "true" and int(reply.headers["access-control-max-age"]) > 0
     for headers in ({"Origin": "https://evil.example", **asks}, asks):
         other = listed.http.options("/v1/chat/completions", headers=headers)
         assert not [h for h in other.headers if h.startswith("access-control")]
@@ -265,7 +266,8 @@ def test_a_preflight_needs_no_key(start):
     server.wait_ready()
     del server.http.headers["Authorization"]
     asks = {"Origin": SITE, "Access-Control-Request-Method": "POST"}
-    assert server.http.options("/v1/completions", headers=asks).headers["access-control-allow-origin"] == "*"
+    preflight = server.http.options("/v1/completions", headers=asks)
+    assert preflight.headers["access-control-allow-origin"] == "*" and "access-control-allow-credentials" not in preflight.headers
     reply = server.post("/v1/completions", ONE, headers={"Origin": SITE})
     assert reply.status_code == 401 and reply.headers["access-control-allow-origin"] == "*"
     assert server.post("/v1/completions", ONE, headers={"Origin": SITE, **bearer("k")}).status_code == 200
