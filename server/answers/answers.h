@@ -40,6 +40,7 @@ extern const struct field *const answer_embeddings[];
 
 /* ---- trainers.c: vLLM's, SGLang's and TRL's ---- */
 extern const struct field *const answer_vllm_generate[], *const answer_vllm_chunk[];
+extern const struct field *const answer_experts[]; /* of ours.c */
 extern const struct field *const answer_tokenize[], *const answer_detokenize[];
 extern const struct field *const answer_aborted[], *const answer_asleep[];
 extern const struct field *const answer_is_paused[], *const answer_is_sleeping[];

@@ -94,12 +94,12 @@ const struct field *const answer_pass_at_k[] = {pass_at_k_rows, NULL};
 /* ---- rollouts ---- */
 
 static const struct field experts_rows[] = {
-    {"dtype", IS("string"), .doc = "int16"},
+    {"dtype", IS("string"), .doc = "int16, or uint8 on SkyRL's route"},
     {"shape", IS("integer[]"), .doc = "tokens, layers, experts of each"},
     {"data", IS("string"), .doc = "base64, little-endian"},
     {0},
 };
-static const struct field *const experts[] = {experts_rows, NULL};
+const struct field *const answer_experts[] = {experts_rows, NULL};
 static const struct field sample_rows[] = {
     {"index", IS("integer"), .doc = "of the sample in its group"},
     {"text", MAY("string"), .doc = "as return asks"},
@@ -108,7 +108,7 @@ static const struct field sample_rows[] = {
     {"logprobs", MAY("array|null"), .doc = "of each token, the model's own"},
     {"processed_logprobs", MAY("array|null"), .doc = "of each token, of what was drawn from"},
     {"top_logprobs", MAY("array"), .doc = "of each token the best ones"},
-    {"routed_experts", MAY("object|null"), .members = experts, .doc = "as return asks"},
+    {"routed_experts", MAY("object|null"), .members = answer_experts, .doc = "as return asks"},
     {"sampling_mask", MAY("array"),
      .doc = "of each token the ids that it was drawn from, or null: all"},
     {"turns", MAY("object[]"), .doc = "where the model was told what is wrong"},

@@ -36,6 +36,8 @@ static const struct field choice_rows[] = {
     {"token_ids", IS("integer[]"), .doc = "the sample, or what is new of it"},
     {"sampling_mask", MAY("array"),
      .doc = "of each token the ids that it was drawn from, or null: it is not told"},
+    {"routed_experts", MAY("object|null"), .members = answer_experts,
+     .doc = "of /skyrl/v1/generate; null: the model has none"},
     {0},
 };
 static const struct field *const choice[] = {choice_rows, answer_version_rows, NULL};

@@ -65,16 +65,22 @@ void replay_emit_support_arrays(const char *ids_key, const char *offsets_key,
     free(offsets);
 }
 
+/* Tokens whose experts are known: prompt and sample, but for the last token, which was not computed. */
+static size_t routed_tokens(const struct choice *choice)
+{
+    size_t all = choice->generation->ids.n + (size_t)choice->n_tokens, end = all > 0 ? all - 1 : 0;
+    assert(choice->n_routes >= 0);
+    return end > (size_t)choice->n_routes ? (size_t)choice->n_routes : end;
+}
+
 void replay_emit_routes(const char *key, const struct choice *choice, size_t start,
                         size_t per_token, struct buffer *out)
 {
-    size_t all = choice->generation->ids.n + (size_t)choice->n_tokens, end = all > 0 ? all - 1 : 0;
     if (choice->routes == NULL) {
         emit_null(out, key);
         return;
     }
-    assert(choice->n_routes >= 0);
-    if (end > (size_t)choice->n_routes) end = (size_t)choice->n_routes;
+    size_t end = routed_tokens(choice);
     if (start > end) start = end;
     size_t n = (end - start) * per_token;
     int32_t *wide = mem_new(n + 1, sizeof(*wide), NULL);
@@ -83,4 +89,51 @@ void replay_emit_routes(const char *key, const struct choice *choice, size_t sta
     }
     emit_numbers(key, wide, n, out);
     free(wide);
+}
+
+/* Of n numbers, in room of 2n bytes: as bytes where all fit, else as they are. Returns the type's name. */
+static const char *pack_routes(const int16_t *routes, size_t n, unsigned char *room, size_t *bytes)
+{
+    int16_t *wide = (int16_t *)(void *)room;
+    int most = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (routes[i] > most) most = routes[i];
+    }
+    bool narrow = most <= UINT8_MAX;
+    for (size_t i = 0; i < n; i++) {
+        int16_t one = routes[i] < 0 ? 0 : routes[i];
+        if (narrow) {
+            room[i] = (unsigned char)one;
+        } else {
+            wide[i] = one;
+        }
+    }
+    *bytes = narrow ? n : n * sizeof(*wide);
+    return narrow ? "uint8" : "int16";
+}
+
+void replay_emit_packed_routes(const char *key, const struct choice *choice, size_t n_layers,
+                               size_t n_used, struct buffer *out)
+{
+    if (choice->routes == NULL) {
+        emit_null(out, key);
+        return;
+    }
+    size_t tokens = routed_tokens(choice), n = tokens * n_layers * n_used, bytes = 0;
+    int16_t *room = mem_new(n + 1, sizeof(*room), NULL);
+    if (room == NULL) {
+        buffer_no_memory(out);
+        return;
+    }
+    const char *type = pack_routes(choice->routes, n, (unsigned char *)room, &bytes);
+    emit_object(out, key);
+    emit_str(out, "dtype", type);
+    emit_array(out, "shape");
+    emit_int(out, NULL, (int64_t)tokens);
+    emit_int(out, NULL, (int64_t)n_layers);
+    emit_int(out, NULL, (int64_t)n_used);
+    emit_close(out, ']');
+    emit_base64(out, "data", span_of((const char *)room, bytes));
+    emit_close(out, '}');
+    free(room);
 }

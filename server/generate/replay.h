@@ -28,4 +28,9 @@ void replay_emit_support_arrays(const char *ids_key, const char *offsets_key,
 void replay_emit_routes(const char *key, const struct choice *choice, size_t start,
                         size_t per_token, struct buffer *out);
 
+/* key: the same as SkyRL has it, {"data": base64, "shape": [tokens, layers, experts], "dtype"}: bytes where no
+ * number is above 255, else int16. No number is negative: a layer without experts has 0. */
+void replay_emit_packed_routes(const char *key, const struct choice *choice, size_t n_layers,
+                               size_t n_used, struct buffer *out);
+
 #endif

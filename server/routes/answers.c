@@ -28,6 +28,7 @@ const struct route_answer route_answers[ROUTE_ANSWERS] = {
     {openai_model_handle, .whole = answer_model},
     {openai_embeddings_handle, .whole = answer_embeddings},
     {vllm_generate_handle, .whole = answer_vllm_generate, .chunk = answer_vllm_chunk, .stream = SSE},
+    {skyrl_generate_handle, .whole = answer_vllm_generate, .chunk = answer_vllm_chunk, .stream = SSE},
     {vllm_tokenize_handle, .whole = answer_tokenize},
     {vllm_detokenize_handle, .whole = answer_detokenize},
     {vllm_reset_cache_handle, .whole = answer_success},

@@ -8,7 +8,7 @@
 
 #include "server/http/router.h"
 
-enum { ROUTE_ANSWERS = 100 };
+enum { ROUTE_ANSWERS = 101 };
 extern const struct route_answer route_answers[ROUTE_ANSWERS];
 
 #endif

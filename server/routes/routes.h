@@ -191,6 +191,8 @@ void vllm_is_sleeping_handle(struct exchange *x);
 /* POST /inference/v1/generate */
 void vllm_generate_handle(struct exchange *x);
 extern const struct field *const vllm_generate_fields[];
+/* POST /skyrl/v1/generate */
+void skyrl_generate_handle(struct exchange *x);
 
 /* ---- vllm_tokenize.c ---- */
 /* POST /tokenize */

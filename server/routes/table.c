@@ -30,6 +30,7 @@ static const struct route rows[] = {
     {"POST", "/v1/chat/completions/input_tokens",  openai_chat_count_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, openai_chat_fields},
     {"POST", "/chat/completions/input_tokens",     openai_chat_count_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_LLAMA, openai_chat_fields},
     {"POST", "/inference/v1/generate",             vllm_generate_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_generate_fields},
+    {"POST", "/skyrl/v1/generate",                 skyrl_generate_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_generate_fields},
     {"POST", "/reset_prefix_cache",                vllm_reset_cache_handle, SCOPE_CONTROL, ROUTE_MODEL, ERRORS_OPENAI, no_fields},
     {"GET",  "/get_world_size",                    vllm_world_size_handle, SCOPE_INFER, 0, ERRORS_OPENAI, NULL},
     {"GET",  "/server_info",                       vllm_server_info_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},

@@ -1,5 +1,6 @@
 /* server/routes/vllm_generate.c - POST /inference/v1/generate: vLLM's route from tokens to
- * tokens, which SkyRL and prime-rl call.
+ * tokens, which SkyRL and prime-rl call; and POST /skyrl/v1/generate, the same with the experts that each token
+ * went to, which SkyRL calls instead where it replays them (enable_return_routed_experts).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,6 +17,7 @@
 struct vllm_generate {
     const cJSON *token_ids, *sampling;
     bool versions;
+    bool routes; /* SkyRL's: the experts are part of the answer */
 };
 
 #define AT(field) .offset = offsetof(struct vllm_generate, field)
@@ -25,7 +27,7 @@ static const struct field packing_rows[] = {
     {"detokenize", .kind = FIELD_IGNORED, .doc = "without effect: token ids are what is asked for"},
     {"output_kind", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"routed_experts_prompt_start", .kind = FIELD_IGNORED,
-     .doc = "without effect: this route returns no experts; /v1/rollouts does"},
+     .doc = "without effect: /v1/rollouts and /skyrl/v1/generate return experts, of all tokens"},
     {"trace_decode_token_ids", .kind = FIELD_REFUSED,
      .doc = "tokens to be replayed; refused: prompt_logprobs gives the same numbers"},
     {0},
@@ -82,12 +84,22 @@ static bool prepare(struct completion *c)
     }
     c->prompt_field = "token_ids";
     if (own->versions) c->params.versions = true;
+    c->params.engine.routes = own->routes && engine_info(c->engine)->n_used > 0;
     return completion_prompt_ids(c, own->token_ids, err) || error_in(err, "token_ids");
+}
+
+/* null where the model has no experts, as in SkyRL's own server. */
+static void emit_routes(const struct completion *c, const struct choice *choice, struct buffer *out)
+{
+    const struct engine_info *info = engine_info(c->engine);
+    replay_emit_packed_routes("routed_experts", choice, (size_t)info->n_layers,
+                              (size_t)info->n_used, out);
 }
 
 static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
                         struct buffer *out)
 {
+    const struct vllm_generate *own = c->own;
     (void)first;
     if (completion_has_logprobs(c, choice)) {
         logprobs_emit_chat_ids(c->engine, choice, out);
@@ -98,6 +110,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     completion_emit_stop_reason(c, choice, out);
     logprobs_emit_token_ids(choice, out);
     if (c->params.engine.support) replay_emit_supports("sampling_mask", choice, out);
+    if (own->routes && choice->done) emit_routes(c, choice, out);
 }
 
 static void emit_head(const struct completion *c, const struct choice *one, struct buffer *out)
@@ -131,4 +144,12 @@ void vllm_generate_handle(struct exchange *x)
 {
     struct completion *c = completion_new(x, &dialect, "", sizeof(struct vllm_generate));
     if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
+}
+
+void skyrl_generate_handle(struct exchange *x)
+{
+    struct completion *c = completion_new(x, &dialect, "", sizeof(struct vllm_generate));
+    if (c == NULL) return;
+    ((struct vllm_generate *)c->own)->routes = true;
+    completion_run(c, WORK_LIGHT, prepare);
 }

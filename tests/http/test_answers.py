@@ -259,6 +259,7 @@ def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
     experts = start(model=str(checkpoints.FOLDER))
     witness.ask(experts, "/v1/weights", {"path": str(checkpoints.FOLDER)})
     witness.ask(experts, "/update_weights_from_disk", {"model_path": str(checkpoints.FOLDER)})
+    witness.ask(experts, "/skyrl/v1/generate", {"token_ids": [5, 6], "sampling_params": {"max_tokens": 2}})
     witness.ask(experts, "/generate", {"input_ids": [5, 6], "return_routed_experts": True, "sampling_params": {"max_new_tokens": 2}})
     witness.ask(experts, "/v1/rollouts", {**ROLLED, "prompts": [{"token_ids": [5, 6], "answer": "4"}], "return": ["routed_experts"]})
     ask_for_chains(witness, start, tmp_path)

@@ -31,6 +31,7 @@ BASES = {
     "/chat/completions/input_tokens": CHATS,
     "/invocations": [{"prompt": "a", "max_tokens": 1}, *CHATS],
     "/inference/v1/generate": {"token_ids": [1], "sampling_params": {"max_tokens": 1}},
+    "/skyrl/v1/generate": {"token_ids": [1], "sampling_params": {"max_tokens": 1}},
     "/generate/": {"prompts": ["a"], "max_tokens": 1},
     "/chat/": {"messages": [MESSAGES], "max_tokens": 1},
     "/get_sequence_logprobs/": {"sequences": [[1, 2]], "prompt_lengths": [1]},

@@ -165,8 +165,38 @@ def test_sglang_s_name_for_them(moe):
     assert "routed_experts" not in moe.post("/generate", {**body, "return_routed_experts": False}).json()["meta_info"]
 
 
+def skyrl_decoded(told):
+    """As its RemoteInferenceClient reads them: the smallest type that holds the numbers, none of which is negative."""
+    whole = numpy.frombuffer(base64.b64decode(told["data"], validate=True), told["dtype"]).reshape(told["shape"])
+    assert set(told) == {"data", "shape", "dtype"} and len(told["shape"]) == 3 and whole.min() >= 0
+    assert told["dtype"] == ("uint8" if whole.max() < 256 else "int16")
+    return whole
+
+
+def test_skyrl_s_route_for_them(moe):
+    """What its trainer posts where it replays routes (enable_return_routed_experts), and reads of the answer."""
+    body = {"sampling_params": {"max_tokens": 8, "temperature": 0.0, "top_p": 1.0, "top_k": -1, "min_p": 0.0, "logprobs": 1, "ignore_eos": True},
+            "model": moe.http.get("/v1/models").json()["data"][0]["id"], "token_ids": PROMPT, "cache_salt": "s"}
+    reply = moe.post("/skyrl/v1/generate", body, headers={"X-Session-ID": "7"})
+    assert reply.status_code == 200, reply.text
+    [choice] = reply.json()["choices"]
+    plain = moe.post("/inference/v1/generate", body).json()["choices"][0]
+    assert "routed_experts" not in plain and choice["token_ids"] == plain["token_ids"] and len(choice["token_ids"]) == 8
+    assert [t["logprob"] for t in choice["logprobs"]["content"]] == [t["logprob"] for t in plain["logprobs"]["content"]]
+    told = skyrl_decoded(choice["routed_experts"])
+    [(_, whole)] = samples(moe, [PROMPT + choice["token_ids"]], n=1, sampling={"max_tokens": 1, "ignore_eos": True})
+    assert len(told) == len(PROMPT) + 8 - 1 and told[:, 1].max() > 0
+    assert (told == numpy.maximum(routes(whole), 0)[:len(told)]).all()  # /v1/rollouts says -1 of layers without experts
+    streamed = [json.loads(line[6:]) for line in moe.post("/skyrl/v1/generate", {**body, "sampling_params": {**body["sampling_params"], "n": 2}, "stream": True})
+                .text.splitlines() if line.startswith("data: {")]
+    ends = [c["routed_experts"] for event in streamed for c in event["choices"] if c["finish_reason"]]
+    assert ends == [choice["routed_experts"]] * 2 and sum("routed_experts" in c for e in streamed for c in e["choices"]) == 2
+
+
 def test_a_model_without_experts_has_none(server):
     reply = server.post("/v1/rollouts", {**BODY, "prompts": [{"token_ids": [1, 2]}]})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == "return"
+    reply = server.post("/skyrl/v1/generate", {"token_ids": [1, 2], "sampling_params": {"max_tokens": 1}})
+    assert reply.status_code == 200 and reply.json()["choices"][0]["routed_experts"] is None  # as SkyRL's own server
     reply = server.post("/generate", {"input_ids": [1, 2], "return_routed_experts": True})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == "return_routed_experts"

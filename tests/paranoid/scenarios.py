@@ -120,6 +120,7 @@ COMPLETIONS = [
              "logit_bias": [["a b", -3], [5, False]], "samplers": ["top_k", "temperature"],
              "response_fields": ["content", "generation_settings/n_predict", "prompt", "completion_probabilities"]}),
     Request("vllm generate", "POST", "/inference/v1/generate", {"token_ids": [5, 6, 7], "sampling_params": {"max_tokens": 4, "temperature": 0}}),
+    Request("skyrl generate", "POST", "/skyrl/v1/generate", {"token_ids": [5, 6, 7], "sampling_params": {"max_tokens": 4, "temperature": 0}}),
     Request("sglang generate", "POST", "/generate",
             {"text": "2+3=", "sampling_params": {"max_new_tokens": 4, "temperature": 0}, "return_logprob": True}),
     Request("sglang generate, streamed", "POST", "/generate",
