@@ -8,6 +8,7 @@
 #include "base/emit.h"
 #include "server/generate/timings.h"
 #include "server/http/sse.h"
+#include "server/http/state.h"
 
 static void open_choices(const struct completion *c, const struct choice *one, struct buffer *out)
 {
@@ -55,20 +56,63 @@ void choices_reply_whole(struct completion *c, struct buffer *out)
     emit_close(out, '}');
 }
 
-void choices_reply_chunk(struct completion *c, struct choice *choice)
+/* An event of shown. first: nothing of it has been said. */
+static void write_event(struct completion *c, const struct choice *shown, bool first)
 {
     struct buffer *out = sse_open(c->exchange);
-    bool first = c->told == NULL && choice->n_written++ == 0;
-    open_choices(c, choice, out);
-    emit_choice(c, choice, choice->index, first, out);
+    open_choices(c, shown, out);
+    emit_choice(c, shown, shown->index, first, out);
     emit_close(out, ']');
     if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
-    if (choice->done) spans_emit(&choice->versions, choice->n_tokens, out);
+    if (shown->done) spans_emit(&shown->versions, shown->n_tokens, out);
     completion_emit_chunk_usage(c, out);
     if (c->told != NULL) timings_emit_progress(c->told, out);
-    if ((!first || c->told != NULL) && c->params.timings) timings_emit(choice, out);
+    if (!first && c->params.timings) timings_emit(shown, out);
     emit_close(out, '}');
     sse_close(c->exchange);
+}
+
+/* The same choice, of which nothing is pending: a view, which owns nothing. */
+static struct choice without_news(const struct choice *choice)
+{
+    const struct tool_calls *t = &choice->calls;
+    struct choice view = *choice;
+    view.text.n = view.thought.n = 0;
+    view.n_records = view.n_tops = view.n_supports = 0;
+    view.calls_written = t->n;
+    view.arguments_written = t->n > 0 ? t->items[t->n - 1].n_arguments : 0;
+    return view;
+}
+
+/* The same choice as it was before its end: a view, likewise. */
+static struct choice without_end(const struct choice *choice)
+{
+    struct choice view = *choice;
+    view.done = false;
+    view.stop_string = NULL;
+    view.stop_token = -1;
+    return view;
+}
+
+/* The role, what is pending, the end: an event for each that there is. */
+static void write_apart(struct completion *c, const struct choice *choice, bool first)
+{
+    const struct choice end = without_news(choice), text = without_end(choice);
+    const struct choice role = without_end(&end);
+    if (first) write_event(c, &role, true);
+    if (choice->n_records > 0 || choice_has_news(choice)) write_event(c, &text, false);
+    if (choice->done) write_event(c, &end, false);
+}
+
+void choices_reply_chunk(struct completion *c, struct choice *choice)
+{
+    bool first = c->told == NULL && choice->n_written++ == 0;
+    bool apart = c->dialect->reply->has_roles && c->exchange->server->o.chat_chunks == CHUNKS_APART;
+    if (apart && c->told == NULL) {
+        write_apart(c, choice, first);
+    } else {
+        write_event(c, choice, first);
+    }
 }
 
 void choices_reply_end(struct completion *c)

@@ -24,11 +24,13 @@ struct choices_reply {
     /* After the choices of a whole reply, and of the first event of a choice (NULL: nothing). */
     void (*tail)(const struct completion *c, struct buffer *out);
     void (*first_tail)(const struct completion *c, struct buffer *out);
+    bool has_roles; /* a chat's: the setting chat-chunks is about its events */
 };
 
 /* For struct dialect, whose `form` they use. */
 void choices_reply_whole(struct completion *c, struct buffer *out);
-/* dialect.chunk: an event with what is pending of one choice. */
+/* dialect.chunk: an event with what is pending of one choice; by chat-chunks the role before it and the end after
+ * it in events of their own. */
 void choices_reply_chunk(struct completion *c, struct choice *choice);
 /* dialect.end: the event with the usage, where the client asked for it. */
 void choices_reply_end(struct completion *c);

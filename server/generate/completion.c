@@ -109,6 +109,7 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
     c->client = exchange_client(x);
     c->created = clock_unix_s();
     sampling_params_init(&c->params);
+    c->params.verbose = x->server->o.verbose_replies;
     speak(c, dialect, id_prefix, c + 1);
     return c;
 }

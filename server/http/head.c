@@ -216,6 +216,14 @@ static bool check_control(const struct exchange *x, struct error *err)
            listen_takes_control(x->client->listener, err);
 }
 
+/* After the key: who may not ask is not told what there is. */
+static bool check_open(const struct exchange *x, struct error *err)
+{
+    if (!router_is_named(x->route, &x->server->o.closed_routes)) return true;
+    return error_set(err, ERROR_NOT_AVAILABLE, NULL,
+                     "%.100s is switched off here (the setting closed-routes)", x->route->path);
+}
+
 static bool check_drain(const struct exchange *x, struct error *err)
 {
     if (x->server->phase == SERVING || (x->route->flags & ROUTE_ALWAYS) != 0) return true;
@@ -275,7 +283,7 @@ bool head_too_large(const struct exchange *x, struct error *err)
 bool head_check(struct exchange *x, size_t *declared, struct error *err)
 {
     *declared = declared_length(x);
-    if (!check_route(x, err) || !check_page(x, err) || !check_key(x, err) ||
+    if (!check_route(x, err) || !check_page(x, err) || !check_key(x, err) || !check_open(x, err) ||
         !check_control(x, err) || !check_drain(x, err) || !query_check(x, err)) {
         return false;
     }

@@ -367,7 +367,7 @@ bool server_run(struct server *s, const struct server_parts *parts, struct error
     s->generations = parts->generations;
     s->adapters = parts->adapters;
     signal(SIGPIPE, SIG_IGN);
-    bool started = start(s, err);
+    bool started = router_can_close(s->parts.routes, &s->o.closed_routes, err) && start(s, err);
     if (started) {
         listen_log(s);
         uv_run(&s->loop, UV_RUN_DEFAULT); /* until drain.c stops it */

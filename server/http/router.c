@@ -57,6 +57,31 @@ void router_allowed(const struct route_table *table, const char *path, char *out
     if (n > 0 && n < room) snprintf(out + n, room - n, "OPTIONS");
 }
 
+bool router_is_named(const struct route *r, const struct string_list *paths)
+{
+    for (int i = 0; i < paths->n; i++) {
+        if (matches(paths->items[i], span_str(r->path))) return true;
+    }
+    return false;
+}
+
+bool router_can_close(const struct route_table *table, const struct string_list *paths,
+                      struct error *err)
+{
+    for (int i = 0; i < paths->n; i++) {
+        const struct string_list one = {&paths->items[i], 1};
+        const struct route *r = table->rows, *end = table->rows + table->n;
+        while (r < end && !router_is_named(r, &one)) {
+            r++;
+        }
+        if (r == end) {
+            return error_set(err, ERROR_INVALID_VALUE, "closed-routes",
+                             "closed-routes: there is no route %.100s", paths->items[i]);
+        }
+    }
+    return true;
+}
+
 const struct route_answer *router_answer(const struct route_table *table, const struct route *r)
 {
     for (size_t i = 0; i < table->n_answers; i++) {

@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+#include "config/settings.h"
+
 struct exchange;
 struct field;
 
@@ -100,6 +103,14 @@ struct route_table {
  * do. */
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path, bool *path_known);
+
+/* Does one of paths name the route, by its row's path or by how that begins, with a star behind? */
+bool router_is_named(const struct route *r, const struct string_list *paths);
+
+/* Does each of paths, the setting closed-routes, name a route of the table? One that does not is a mistake, which
+ * would leave another open. False and *err, which names the setting. */
+bool router_can_close(const struct route_table *table, const struct string_list *paths,
+                      struct error *err);
 
 /* What a route answers, or NULL: it is not described. */
 const struct route_answer *router_answer(const struct route_table *table, const struct route *r);

@@ -46,6 +46,7 @@ struct server_options {
     struct string_list api_keys;      /* none: open to all who can connect */
     const char *api_key_file;         /* of further keys, a line each; NULL: none */
     struct string_list cors_origins;  /* pages of other sites that may ask; none: none may */
+    struct string_list closed_routes; /* paths that answer 501; none: all are open */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
     struct string_list path_roots;    /* folders beneath which bodies may name files */
     struct string_list adapters;      /* NAME=PATH of those that are there from the start */
@@ -79,7 +80,13 @@ struct server_options {
 
     int unknown_fields; /* enum unknown_choice */
     bool allow_control; /* clients may pause, resume and abort */
+    bool verbose_replies;   /* llama-server's __verbose, unless a request says no */
+    bool prefill_assistant; /* a chat that ends with the assistant's words is gone on with */
+    int chat_chunks;        /* enum chunk_choice */
 };
+
+/* How a chat streams: the role with the first text and the finish reason with the last, or each alone. */
+enum chunk_choice { CHUNKS_JOINED, CHUNKS_APART };
 
 /* What becomes of fields that nobody here knows, on routes whose contract is another's. */
 enum unknown_choice { UNKNOWN_IGNORED, UNKNOWN_REFUSED };

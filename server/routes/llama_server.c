@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "server/generate/conversation.h"
 #include "server/generate/generation.h"
+#include "server/generate/prefill.h"
 #include "server/generate/sampling_params.h"
 #include "base/emit.h"
 #include "server/http/exchange.h"
@@ -24,6 +25,7 @@ static void render(struct exchange *x, const cJSON *body, struct buffer *text)
     struct field_table table = conversation_table(&conversation);
     struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     if (!fields_read(body, &table, 1, &context, &x->error) ||
+        !prefill_apply(&conversation, &x->server->o, body, &x->error) ||
         !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
         return;
     }

@@ -20,6 +20,7 @@
 #include "server/generate/completion.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/prefill.h"
 #include "server/generate/timings.h"
 #include "server/generate/talk.h"
 #include "server/http/state.h"
@@ -91,7 +92,10 @@ static bool read_body(struct completion *c, struct error *err)
                                    best_of_table(&own->best_of)};
     own->include_reasoning = own->parallel_calls = true;
     own->talk.conversation.add_generation_prompt = true;
-    if (!completion_parse(c, err) || !completion_fields(c, tables, 3, err)) return false;
+    if (!completion_parse(c, err) || !completion_fields(c, tables, 3, err) ||
+        !prefill_apply(&own->talk.conversation, &c->exchange->server->o, c->document, err)) {
+        return false;
+    }
     if (own->max_completion_tokens > 0) p->engine.max_tokens = own->max_completion_tokens;
     if (p->engine.max_tokens == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "max_tokens", "max_tokens must be at least 1");
@@ -145,7 +149,8 @@ static void emit_content(const struct completion *c, const struct choice *choice
                          struct buffer *out)
 {
     const char *before = first ? echoed(c->own) : NULL;
-    if (before == NULL && choice->calls.n > 0 && choice->text.n == 0) {
+    bool role_alone = c->params.stream && c->exchange->server->o.chat_chunks == CHUNKS_APART;
+    if (before == NULL && choice->text.n == 0 && (choice->calls.n > 0 || role_alone)) {
         emit_null(out, "content");
         return;
     }
@@ -292,8 +297,11 @@ static void emit_tail(const struct completion *c, struct buffer *out)
     if (c->params.verbose) llama_emit_verbose(c, choice, out);
 }
 
-static const struct choices_reply reply = {
-    .head = emit_head, .choice = emit_choice, .tail = emit_tail, .first_tail = emit_prompt_ids};
+static const struct choices_reply reply = {.head = emit_head,
+                                           .choice = emit_choice,
+                                           .tail = emit_tail,
+                                           .first_tail = emit_prompt_ids,
+                                           .has_roles = true};
 static void clear(struct completion *c)
 {
     struct chat *own = c->own;

@@ -6,9 +6,11 @@ SPDX-License-Identifier: Apache-2.0
 
 import math
 import pathlib
+import subprocess
 
 import pytest
 
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE, Server
 from test_habits import ok, events
 
 ASK = [{"role": "user", "content": "What is 3 * 4?"}]
@@ -215,6 +217,14 @@ def test_verbose_shows_the_prompt(server):
     assert "__verbose" not in ok(server.post("/v1/chat/completions", {**chat, "verbose": False}))
 
 
+def test_every_reply_may_be_verbose(start):
+    server = start("--verbose-replies")
+    for path, body in (("/v1/chat/completions", {"messages": ASK}), ("/v1/completions", {"prompt": "3 * 4"})):
+        said = ok(server.post(path, {**body, "max_tokens": 2, "seed": 5}))["__verbose"]
+        assert "3 * 4" in said["prompt"] and said["generation_settings"]["seed"] == 5
+        assert "__verbose" not in ok(server.post(path, {**body, "max_tokens": 2, "verbose": False}))
+
+
 def test_counting_a_chat(server):
     n = ok(server.post("/v1/chat/completions", {"messages": ASK, "max_tokens": 1}))["usage"]["prompt_tokens"]
     for path in ("/v1/chat/completions/input_tokens", "/chat/completions/input_tokens"):
@@ -260,3 +270,131 @@ def test_any_model_name(start):
     server = start("--any-model-name")
     for path, body in (("/v1/completions", {"prompt": "a"}), ("/v1/chat/completions", {"messages": ASK})):
         assert ok(server.post(path, {**body, "max_tokens": 1, "model": "gpt-3.5-turbo"}))["model"] != "gpt-3.5-turbo"
+
+
+# ---- what llama-server does unasked, where the operator wants it ----
+
+ANSWERED = [*ASK, {"role": "assistant", "content": "Twelve, b"}]
+TURNS = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+WORDS = {"type": "function", "function": {"name": "look_up", "parameters": {
+    "type": "object", "properties": {"word": {"enum": ["a", "b c"]}}, "required": ["word"], "additionalProperties": False}}}
+
+
+def prompt_of(server, messages, **body):
+    return ok(server.post("/apply-template", {"messages": messages, "chat_template": TURNS, **body}))["prompt"]
+
+
+def test_the_assistant_s_words_are_gone_on_with(start, server):
+    asked, begun = "<user>What is 3 * 4?</>", "<user>What is 3 * 4?</><assistant>Twelve, b"
+    assert prompt_of(server, ANSWERED) == begun + "</><assistant>"  # as OpenAI and vLLM
+    goes_on = start("--prefill-assistant")
+    assert prompt_of(goes_on, ANSWERED) == begun
+    parts = [{"type": "text", "text": "Twelve,"}, {"type": "text", "text": "b"}]
+    assert prompt_of(goes_on, [*ASK, {"role": "assistant", "content": parts}]) == asked + "<assistant>Twelve,\nb"
+    assert prompt_of(goes_on, ASK) == asked + "<assistant>"
+    chat = {"messages": ANSWERED, "chat_template": TURNS, "max_tokens": 1}
+    assert ok(goes_on.post("/v1/chat/completions", {**chat, "verbose": True}))["__verbose"]["prompt"].endswith("b")
+
+
+def test_what_a_request_says_of_its_prompt_s_end_wins(start):
+    server = start("--prefill-assistant")
+    whole = "<user>What is 3 * 4?</><assistant>Twelve, b</>"
+    assert prompt_of(server, ANSWERED, add_generation_prompt=True) == whole + "<assistant>"
+    assert prompt_of(server, ANSWERED, add_generation_prompt=False) == whole
+    assert prompt_of(server, ANSWERED, continue_final_message=False) == whole + "<assistant>"
+    calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    for silent in ({"content": ""}, {"content": None, "tool_calls": calls}, {}):  # nothing to go on with
+        assert prompt_of(server, [*ASK, {"role": "assistant", **silent}]).endswith("</><assistant>")
+
+
+def test_of_two_answers_none_can_be_gone_on_with(start, server):
+    for path in ("/v1/chat/completions", "/apply-template"):
+        body = {"messages": [*ANSWERED, ANSWERED[-1]], "max_tokens": 1}
+        assert server.post(path, body).status_code == 200
+        assert error(start("--prefill-assistant").post(path, body))["param"] == "messages"
+
+
+def joined(chunks, index):
+    """The deltas and ends of one choice: its text, thoughts, calls, tokens, finish reason."""
+    said = {"text": "", "thought": "", "tokens": [], "names": [], "arguments": "", "finish": None}
+    for chunk in chunks:
+        for choice in chunk["choices"]:
+            if choice["index"] != index:
+                continue
+            delta = choice["delta"]
+            said["text"] += delta.get("content") or ""
+            said["thought"] += delta.get("reasoning_content") or ""
+            said["tokens"] += [t["token"] for t in (choice["logprobs"] or {"content": []})["content"]]
+            for call in delta.get("tool_calls", []):
+                said["names"] += [call["function"]["name"]] if "name" in call["function"] else []
+                said["arguments"] += call["function"].get("arguments", "")
+            said["finish"] = choice["finish_reason"] or said["finish"]
+    return said
+
+
+@pytest.fixture(scope="module")
+def apart():
+    s = Server("--chat-chunks", "apart")
+    yield s
+    s.stop()
+
+
+@pytest.mark.parametrize("more", [
+    {}, {"logprobs": True, "top_logprobs": 2}, {"n": 3}, {"max_tokens": 1}, {"return_token_ids": True, "logprobs": True}, {"stop": ["e", "a"]},
+    {"timings_per_token": True, "return_progress": True},
+    {"tools": [WORDS], "tool_choice": "required", "chat_template": TURNS + "<think>\n\n</think>\n\n", "max_tokens": 200},
+    {"echo": True, "messages": [*ANSWERED, {"role": "user", "content": "a"}]},
+    {"echo": True, "messages": ANSWERED, "continue_final_message": True, "add_generation_prompt": False},
+])
+def test_roles_and_ends_in_events_of_their_own(apart, server, more):
+    chat = {"messages": ASK, "max_tokens": 24, "temperature": 2, "seed": 3, "stream_options": {"include_usage": True}, **more}
+    together = events(server, "/v1/chat/completions", chat)
+    chunks = events(apart, "/v1/chat/completions", chat)
+    for index in range(chat.get("n", 1)):
+        mine = [c for c in chunks for choice in c["choices"] if choice["index"] == index and "prompt_progress" not in c]
+        first, *middle, last = [c["choices"][0] for c in mine]
+        echoed = ANSWERED[-1]["content"] if more.get("continue_final_message") else None
+        assert first["delta"] == {"role": "assistant", "content": echoed} and first["logprobs"] is None
+        assert "timings" not in mine[0] and all("timings" in c for c in mine[1:]) == ("timings_per_token" in more)
+        assert last["delta"] == {} and last["finish_reason"] is not None and last["logprobs"] is None
+        for choice in middle:
+            assert choice["finish_reason"] is None is choice["stop_reason"] and "role" not in choice["delta"]
+            assert choice["delta"].get("content", "x") not in ("", None)
+            assert choice["logprobs"] is not None or "logprobs" not in more
+        said = joined(chunks, index)
+        assert said == joined(together, index) and bool(said["names"]) == ("tools" in more)
+    assert chunks[-1]["choices"] == [] and chunks[-1]["usage"]["completion_tokens"] == together[-1]["usage"]["completion_tokens"]
+    assert first.get("token_ids", []) == [] == last.get("token_ids", [])
+    assert ("prompt_token_ids" in mine[0]) == ("return_token_ids" in more)
+
+
+# ---- routes that are switched off ----
+
+
+def test_closed_routes(start):
+    server = start("--closed-routes", "/slots,/api/*", "--closed-routes", "/v1/responses/*")
+    for method, path in (("GET", "/slots"), ("GET", "/slots/"), ("HEAD", "/slots"), ("GET", "/api/tags"), ("GET", "/api/version"),
+                         ("POST", "/api/chat"), ("GET", "/v1/responses/resp_1"), ("DELETE", "/v1/responses/resp_1")):
+        reply = server.http.request(method, path, json={} if method == "POST" else None)
+        assert reply.status_code == 501, (method, path)
+        assert method == "HEAD" or "closed-routes" in reply.text
+    slots = server.http.get("/slots").json()["error"]
+    assert slots["code"] == 501 and slots["name"] == "not_available" and "/slots" in slots["message"]
+    assert server.http.get("/metrics").status_code == 200
+    assert ok(server.post("/v1/responses", {"input": "a", "max_output_tokens": 1}))["object"] == "response"
+    assert server.http.get("/api").status_code == 404  # no route was there
+
+
+def test_who_has_no_key_is_not_told_what_is_closed(start):
+    server = start("--closed-routes", "/slots", "--api-key", "k", wait=False)
+    server.http.headers["Authorization"] = "Bearer k"
+    server.wait_ready()
+    assert server.http.get("/slots").status_code == 501
+    assert server.http.get("/slots", headers={"Authorization": "Bearer other"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/slot", "slots", "/metric*x", "/apis/*"])
+def test_a_closed_route_that_is_none_ends_the_start(path):
+    ended = subprocess.run([BIN, "serve", "--port", "0", "--model", MODEL, "--closed-routes", path], capture_output=True, text=True,
+                           timeout=PATIENCE, env=ENVIRONMENT)
+    assert ended.returncode == 1 and "closed-routes" in ended.stderr and path in ended.stderr, ended.stderr

@@ -240,6 +240,11 @@ def recommended(server):
     return server.http.get("/v1/models").json()["data"][0]["sampling_defaults"]
 
 
+def events_of_a_chat(server):
+    body = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 1, "stream": True}
+    return server.post("/v1/chat/completions", body).text.count("data: ")
+
+
 def kept_replies(server):
     """How many of two replies are still there after a little more than a second."""
     ids = [server.post("/v1/responses", {"input": "a", "max_output_tokens": 1}).json()["id"] for _ in range(2)]
@@ -302,6 +307,10 @@ CASES = {
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
     "unknown-fields": (["--unknown-fields", "refuse"], status_of({"prompt": "a", "max_tokens": 1, "nobody_knows": 1})),
     "any-model-name": (["--any-model-name"], status_of({"prompt": "a", "max_tokens": 1, "model": "nobody's"})),
+    "closed-routes": (["--closed-routes", "/slots"], lambda s: s.http.get("/slots").status_code),
+    "verbose-replies": (["--verbose-replies"], lambda s: "__verbose" in s.complete(prompt="a", max_tokens=1)),
+    "prefill-assistant": (["--prefill-assistant"], status_of({"messages": [{"role": "assistant", "content": "a"}] * 2}, "/apply-template")),
+    "chat-chunks": (["--chat-chunks", "apart"], events_of_a_chat),
     "max-connections": (["--max-connections", "10"], connections),
     "max-client-connections": (["--max-client-connections", "10"], connections),
     "max-body": (["--max-body", "1K"], status_of({"prompt": "a" * 2000, "max_tokens": 1})),
