@@ -30,6 +30,13 @@ static bool release(struct execution *x)
     return atomic_fetch_sub(&x->pending, 1) == 1;
 }
 
+/* It has waited in vain: nothing of it is begun. */
+static void refuse_late(struct execution *x)
+{
+    if (atomic_exchange(&x->cancelled, true)) return;
+    x->refused_s = judge_late_s(x->judge, POOL_SANDBOX, &x->lane);
+}
+
 /* Dispatcher thread: only copies. */
 static void run_done(struct task *t, enum task_end end, struct span answer)
 {
@@ -39,6 +46,7 @@ static void run_done(struct task *t, enum task_end end, struct span answer)
     r->end = end;
     buffer_clear(&t->frame);
     buffer_add_span(&r->answer, answer);
+    if (end == TASK_LATE) refuse_late(x);
     if (release(x)) x->done(x->done_arg);
 }
 
@@ -84,7 +92,8 @@ struct span execution_fault(const struct execution_run *r)
                                        [TASK_TIMEOUT] = "the sandbox did not answer in time",
                                        [TASK_NO_MEMORY] = "the sandbox had no memory",
                                        [TASK_LOST] = "the sandbox was lost",
-                                       [TASK_CANCELLED] = "the run was cancelled"};
+                                       [TASK_CANCELLED] = "the run was cancelled",
+                                       [TASK_LATE] = "no sandbox was free in time"};
     assert(r->has_outcome || (unsigned)r->end < sizeof(ends) / sizeof(ends[0]));
     return r->has_outcome ? r->outcome.error : span_str(ends[r->end]);
 }
@@ -125,6 +134,7 @@ void execution_start(struct execution *x, void (*done)(void *arg), void *arg)
     x->done_arg = arg;
     atomic_store(&x->pending, 1);
     x->refused_s = judge_refuse_s(x->judge, POOL_SANDBOX, &x->lane);
+    x->lane.max_wait_ms = x->judge->max_wait_ms;
     if (x->refused_s == 0) {
         for (size_t i = 0; i < x->n; i++) {
             submit(x, &x->runs[i]);

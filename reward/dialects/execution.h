@@ -42,7 +42,7 @@ struct execution {
     struct lane lane;
     atomic_size_t pending; /* programs away, + 1 while the starting thread is at it */
     atomic_bool cancelled;
-    int refused_s; /* its turn was expected so late that it is refused; 0: it is not */
+    int refused_s; /* its turn was expected so late, then or while it waited, that it is refused; 0: it is not */
     void (*done)(void *arg);
     void *done_arg;
 };

@@ -97,7 +97,8 @@ static size_t score_items(struct judge_job *job, struct desk *d)
     size_t home = 0;
     for (size_t i = 0; i < job->n; i++) {
         struct scored *s = &job->items[i].scored;
-        bool due = s->error == NULL && job->run.refused_s == 0 && !atomic_load(&job->run.cancelled);
+        bool due = s->error == NULL && atomic_load(&job->run.refused_s) == 0 &&
+                   !atomic_load(&job->run.cancelled);
         home += !due || scored_first(s, d);
     }
     return home;
@@ -120,7 +121,7 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
         job->failed = true;
     desk_clear(&d);
     assert(home <= job->n); /* (2) */
-    if (job->run.refused_s > 0) judge_job_cancel(job);
+    if (judge_job_refused_s(job) > 0) judge_job_cancel(job);
     if (home == job->n) job_settle(job);
     release(job, home + 1);
 }
@@ -132,7 +133,7 @@ void judge_job_set_client(struct judge_job *job, uint64_t client)
 
 int judge_job_refused_s(const struct judge_job *job)
 {
-    return job->run.refused_s;
+    return atomic_load(&job->run.refused_s);
 }
 
 void judge_job_cancel(struct judge_job *job)

@@ -134,13 +134,23 @@ const cJSON *judge_default_rewards(const struct judge *judge)
     return judge->default_rewards;
 }
 
+/* Whole seconds after a wait, it then counts as refused. */
+static int refuse(struct judge *judge, double wait_ms)
+{
+    atomic_fetch_add(&judge->refused, 1);
+    return wait_ms < 1e9 ? (int)(wait_ms / 1000) + 1 : 1000000;
+}
+
 int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane)
 {
     if (judge->max_wait_ms == 0) return 0;
     double ms = dispatch_expected_ms(judge->dispatch, pool, lane);
-    if (ms <= judge->max_wait_ms) return 0;
-    atomic_fetch_add(&judge->refused, 1);
-    return ms < 1e9 ? (int)(ms / 1000) + 1 : 1000000;
+    return ms <= judge->max_wait_ms ? 0 : refuse(judge, ms);
+}
+
+int judge_late_s(struct judge *judge, enum worker_pool pool, const struct lane *lane)
+{
+    return refuse(judge, dispatch_expected_ms(judge->dispatch, pool, lane));
 }
 
 int judge_busy_s(struct judge *judge, uint64_t client)

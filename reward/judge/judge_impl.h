@@ -40,6 +40,9 @@ struct judge {
  * max_wait_ms: more than that wait, whole, at least 1; it then counts as refused. 0: it may wait. Any thread. */
 int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane);
 
+/* The same of a request that waited at that lane and is TASK_LATE: at least 1. It counts as refused. */
+int judge_late_s(struct judge *judge, enum worker_pool pool, const struct lane *lane);
+
 /* The checked list for those who name no rewards; the judge's. */
 const cJSON *judge_default_rewards(const struct judge *judge);
 

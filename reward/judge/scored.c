@@ -136,6 +136,14 @@ static void take_opinions(struct scored *s)
     }
 }
 
+/* What the run has at that pool's workers has waited in vain: nothing more of it is begun. */
+static void refuse_late(struct run *run, enum worker_pool pool)
+{
+    if (atomic_exchange(&run->cancelled, true)) return;
+    atomic_store(&run->refused_s, judge_late_s(run->judge, pool, &run->lanes[pool]));
+    dispatch_wake(run->judge->dispatch);
+}
+
 /* Dispatcher thread. Only copies: scored_second() reads it. */
 static void remote_done(struct task *t, enum task_end end, struct span answer)
 {
@@ -145,6 +153,7 @@ static void remote_done(struct task *t, enum task_end end, struct span answer)
     r->end = end;
     buffer_clear(&t->frame);
     buffer_add_span(&r->answer, answer);
+    if (end == TASK_LATE) refuse_late(s->run, t->pool);
     if (release(s) && !asks_first(s)) s->run->home(s->run, s);
 }
 
@@ -199,9 +208,11 @@ void run_set_client(struct run *run, uint64_t client)
 static bool admits(struct run *run, enum worker_pool pool)
 {
     if (!run->may_be_refused || run->admitted[pool]) return true;
-    if (run->refused_s > 0) return false;
-    run->refused_s = judge_refuse_s(run->judge, pool, &run->lanes[pool]);
-    run->admitted[pool] = run->refused_s == 0;
+    if (atomic_load(&run->refused_s) > 0) return false;
+    int wait_s = judge_refuse_s(run->judge, pool, &run->lanes[pool]);
+    if (wait_s > 0) atomic_store(&run->refused_s, wait_s);
+    run->lanes[pool].max_wait_ms = run->judge->max_wait_ms;
+    run->admitted[pool] = wait_s == 0;
     return run->admitted[pool];
 }
 
@@ -260,7 +271,8 @@ static void bring_home(struct scored *s, struct remote *r)
     static const char *const causes[] = {[TASK_TIMEOUT] = "timeout",
                                          [TASK_NO_MEMORY] = SCORE_NO_MEMORY,
                                          [TASK_LOST] = "error",
-                                         [TASK_CANCELLED] = "cancelled"};
+                                         [TASK_CANCELLED] = "cancelled",
+                                         [TASK_LATE] = "too_busy"};
     if (r->part->remote != r) return; /* it was never queued */
     assert(r->part->state == PART_AWAY);
     if (r->end == TASK_TIMEOUT) atomic_fetch_add(&s->run->judge->timeouts, 1);

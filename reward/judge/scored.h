@@ -60,8 +60,9 @@ struct run {
     struct judge *judge;
     struct lane lanes[POOLS]; /* their client is the caller's to set */
     bool may_be_refused;      /* false: it waits, however long */
-    int refused_s;            /* judge_refuse_s() of its first part; 0: it was not refused */
-    bool admitted[POOLS];     /* once, for all that follows */
+    atomic_int
+        refused_s; /* judge_refuse_s() of its first part, or judge_late_s(); 0: it was not refused */
+    bool admitted[POOLS]; /* once, for all that follows */
     atomic_bool cancelled;
 
     /* The last part of s is home: in the dispatcher's thread, or in one that asks a model; either must

@@ -40,8 +40,8 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
                      void *arg);
 
 /* After done(): the seconds after which the client shall come again, since its turn at the workers
- * was expected later than the judge's max_wait_ms; nothing of the job is judged then. 0: it was
- * taken. */
+ * was expected later than the judge's max_wait_ms, then or while it waited; nothing of the job is judged
+ * then. 0: it was taken. */
 int judge_job_refused_s(const struct judge_job *job);
 
 /* The client has left: nothing more of this job is begun, and its items at the workers are given

@@ -55,6 +55,7 @@ enum {
     CLOSE_MS = 5000,  /* for the zygote to end when the server does */
     RENEW_MS = 100,   /* before another zygote is executed; twice as long after each failure */
     MAX_TRIES = 6,
+    LOOK_MS = 200,      /* between two looks at who waits in vain */
     FIRST_MEAN_MS = 50, /* before anything is known */
     STEADY_MS = 10000,  /* a zygote that lives so long is no failure */
     READ_BYTES = 65536
@@ -82,6 +83,7 @@ struct dispatch {
     int n_slots, processors;
     struct room room;
     uint64_t rest_until_ns; /* no worker is started before: the last could not be forked */
+    uint64_t look_ns;       /* when those that wait are looked at again */
     struct slot slots[ZYGOTE_MAX_SLOTS];
     struct pollfd polls[ZYGOTE_MAX_SLOTS + 2];
 
@@ -119,6 +121,12 @@ static bool is_owner(const struct dispatch *d)
 
 /* ---- how long things take -------------------------------------------------------------------- */
 
+/* With the lock held: the pool's ring has changed. */
+static void heed_ring(struct dispatch *d, enum worker_pool pool)
+{
+    rate_wait(&d->rates[pool], clock_ns(), d->rings[pool].waiting > 0);
+}
+
 /* The slot's task has ended, not cancelled. */
 static void note_end(struct dispatch *d, const struct slot *s)
 {
@@ -141,10 +149,28 @@ static void note_wait(struct dispatch *d, const struct task *t)
     unlock(d);
 }
 
+/* What a client may take of a pool where nobody has anything. */
+static struct shares limits_of(const struct dispatch *d, enum worker_pool pool)
+{
+    int most = d->options.max_workers[pool];
+    struct shares s = {.shared = most, .most = most};
+    if (most > 2 * d->processors) { /* there are some to spare */
+        s.shared = most - most / 4;
+        s.most = most / 2;
+    } else if (pool == POOL_SANDBOX && most > d->processors && most > 2) {
+        s.shared = s.most = d->processors < 2 ? 2 : d->processors;
+    }
+    return s;
+}
+
 /* With the lock held. */
 static double expected_ms(const struct dispatch *d, enum worker_pool pool, const struct lane *lane)
 {
-    return (double)ring_count_ahead(&d->rings[pool], lane) * d->rates[pool].gap_ms;
+    const struct ring *r = &d->rings[pool];
+    struct shares limits = limits_of(d, pool);
+    if (ring_has_worker(r, lane, &limits, d->options.max_workers[pool])) return 0;
+    double turns = (double)ring_count_ahead(r, lane) + 1;
+    return turns * rate_gap_ms(&d->rates[pool], clock_ns());
 }
 
 double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const struct lane *lane)
@@ -164,6 +190,15 @@ static void leave(struct dispatch *d, struct task *t)
     unlock(d);
 }
 
+/* It waits again. */
+static void put_back(struct dispatch *d, struct task *t)
+{
+    lock(d);
+    ring_put(&d->rings[t->pool], t);
+    heed_ring(d, t->pool);
+    unlock(d);
+}
+
 /* ---- tasks that wait -------------------------------------------------------------------------------------- */
 
 static void end_all(struct task *list, enum task_end end)
@@ -180,8 +215,23 @@ static void sweep(struct dispatch *d, bool all, enum task_end end)
     for (int p = 0; p < POOLS; p++) {
         lock(d);
         struct task *list = ring_take_cancelled(&d->rings[p], all);
+        heed_ring(d, (enum worker_pool)p);
         unlock(d);
         end_all(list, end);
+    }
+}
+
+/* End what can no longer begin in its time. That it waited in vain still tells how slow the ring is. */
+static void refuse_late(struct dispatch *d)
+{
+    if (clock_ns() < d->look_ns) return;
+    d->look_ns = clock_ns() + LOOK_MS * UINT64_C(1000000);
+    for (int p = 0; p < POOLS; p++) {
+        lock(d);
+        uint64_t now = clock_ns(); /* nobody has come since */
+        struct task *list = ring_take_late(&d->rings[p], now, rate_gap_ms(&d->rates[p], now));
+        unlock(d);
+        end_all(list, TASK_LATE);
     }
 }
 
@@ -282,9 +332,7 @@ static void slot_return(struct dispatch *d, struct slot *s)
     leave(d, t);
     t->slow = true;
     slot_replace(d, s, true);
-    lock(d);
-    ring_put(&d->rings[t->pool], t);
-    unlock(d);
+    put_back(d, t);
 }
 
 /* Was a task's worker lost with its zygote? That was not the task's doing. */
@@ -309,9 +357,7 @@ static void slot_lose(struct dispatch *d, struct slot *s)
     leave(d, t);
     t->again = true;
     slot_close(s);
-    lock(d);
-    ring_put(&d->rings[t->pool], t);
-    unlock(d);
+    put_back(d, t);
 }
 
 static uint64_t wall_ns(const struct task *t)
@@ -446,17 +492,8 @@ static int count_trials(const struct dispatch *d, enum worker_pool pool)
 
 static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
 {
-    int most = d->options.max_workers[pool];
-    bool spare = most > 2 * d->processors;
-    struct shares s = {.busy = count_slots(d, pool, SLOT_BUSY) - count_trials(d, pool),
-                       .shared = most,
-                       .most = most};
-    if (spare) {
-        s.shared = most - most / 4;
-        s.most = most / 2;
-    } else if (pool == POOL_SANDBOX && most > d->processors && most > 2) {
-        s.shared = s.most = d->processors < 2 ? 2 : d->processors;
-    }
+    struct shares s = limits_of(d, pool);
+    s.busy = count_slots(d, pool, SLOT_BUSY) - count_trials(d, pool);
     return s;
 }
 
@@ -473,6 +510,7 @@ static struct task *next_task(struct dispatch *d, enum worker_pool pool, const s
     const struct task *next = ring_peek(&d->rings[pool], s);
     bool fits = next != NULL && room_take(&d->room, &next->memory, spare, &promise);
     struct task *t = fits ? ring_take(&d->rings[pool], s) : NULL;
+    heed_ring(d, pool);
     unlock(d);
     if (t == NULL) return NULL;
     assert(t == next && t->promise.bytes == 0);
@@ -645,6 +683,7 @@ static void *run(void *arg)
         wait_for_news(d);
         hear_news(d);
         check_deadlines(d);
+        refuse_late(d);
     }
     return NULL;
 }
@@ -687,7 +726,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     for (int p = 0; p < POOLS; p++) {
         int most = o->max_workers[p];
         bool shares = p == POOL_ALGEBRA && d->processors < most;
-        rate_init(&d->rates[p], FIRST_MEAN_MS, shares ? d->processors : most);
+        rate_init(&d->rates[p], FIRST_MEAN_MS, shares ? d->processors : most, most);
     }
     init_slots(d);
     d->zygote = zygote_open(&o->workers, &d->zygote_pid, err);
@@ -737,6 +776,7 @@ bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, stru
         t->queued_ns = clock_ns();
         t->expected_ms = expected_ms(d, t->pool, lane);
         ring_put(r, t);
+        heed_ring(d, t->pool);
     }
     unlock(d);
     if (!fits) {

@@ -12,6 +12,9 @@
  * beyond one a processor are for clients that have none at work. A worker past its deadline is
  * killed and replaced; only its task hears of it.
  *
+ * What waits in vain is told so: a lane that has not begun, and by how its pool moves now cannot in the
+ * time that it has (lanes.h), is ended as TASK_LATE.
+ *
  * Tasks that run programs are promised the memory these may take (room.h). Whose turn it is waits until
  * there is enough, and nobody passes it meanwhile: who wants much would else wait for ever.
  *

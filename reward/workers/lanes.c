@@ -93,10 +93,12 @@ struct task *ring_take(struct ring *r, const struct shares *s)
     t->next = NULL;
     assert(lane->waiting > 0);
     assert(use->waiting >= lane->waiting && r->waiting >= use->waiting); /* (2) */
+    lane->begun = true;
     lane->waiting--;
     use->waiting--;
     use->running++;
     r->waiting--;
+    r->running++;
     return t;
 }
 
@@ -109,8 +111,9 @@ const struct task *ring_peek(const struct ring *r, const struct shares *s)
 void ring_leave(struct ring *r, const struct task *t)
 {
     struct client_use *use = &r->clients[place_of(t->lane)];
-    assert(use->running > 0);
+    assert(use->running > 0 && r->running >= use->running); /* (2) */
     use->running--;
+    r->running--;
 }
 
 static size_t least(size_t a, size_t b)
@@ -138,6 +141,20 @@ size_t ring_count_ahead(const struct ring *r, const struct lane *lane)
     return n;
 }
 
+bool ring_has_worker(const struct ring *r, const struct lane *lane, const struct shares *s,
+                     int workers)
+{
+    const struct client_use *use = &r->clients[place_of(lane)];
+    size_t taken = r->running;
+    if (use->waiting > 0 || use->running > 0) {
+        return r->waiting == 0 && (int)r->running < s->shared && (int)use->running < s->most;
+    }
+    for (size_t i = 0; i < LANES_CLIENTS; i++) {
+        taken += r->clients[i].waiting > 0 && r->clients[i].running == 0;
+    }
+    return taken < (size_t)workers;
+}
+
 size_t ring_count_ready(const struct ring *r, const struct shares *s)
 {
     size_t n = 0;
@@ -158,21 +175,68 @@ static void forget_tasks(struct ring *r, struct lane *lane)
     lane->waiting = 0;
 }
 
+/* All tasks of a lane, in front of a list. */
+static struct task *take_lane(struct ring *r, struct lane *before, struct lane *lane,
+                              struct task *list)
+{
+    remove_lane(r, before, lane);
+    forget_tasks(r, lane);
+    lane->tail->next = list;
+    list = lane->head;
+    lane->head = lane->tail = NULL;
+    return list;
+}
+
 struct task *ring_take_cancelled(struct ring *r, bool all)
 {
     struct task *taken = NULL;
     struct lane *before = NULL, *next;
     for (struct lane *lane = r->head; lane != NULL; lane = next) {
         next = lane->next;
-        if (!all && !atomic_load(lane->head->cancelled)) {
+        if (all || atomic_load(lane->head->cancelled)) {
+            taken = take_lane(r, before, lane, taken);
+        } else {
             before = lane;
-            continue;
         }
-        remove_lane(r, before, lane);
-        forget_tasks(r, lane);
-        lane->tail->next = taken;
-        taken = lane->head;
-        lane->head = lane->tail = NULL;
+    }
+    return taken;
+}
+
+/* Tasks of other clients that have their turn while the lane's client has so many. */
+static size_t count_beside(const struct ring *r, const struct lane *lane, size_t turns)
+{
+    size_t n = 0;
+    for (size_t i = 0; turns > 0 && i < LANES_CLIENTS; i++) {
+        if (i != place_of(lane)) n += least(r->clients[i].waiting, turns);
+    }
+    return n;
+}
+
+/* Before it are so many lanes of its client's, which take turns with it. */
+static bool is_late(const struct ring *r, const struct lane *lane, size_t own, uint64_t now_ns,
+                    double gap_ms)
+{
+    double waited_ms = (double)(now_ns - lane->head->queued_ns) / 1e6;
+    if (lane->begun || lane->max_wait_ms == 0 || 2 * waited_ms <= lane->max_wait_ms) return false;
+    if (waited_ms > lane->max_wait_ms) return true;
+    double ahead = (double)(own + count_beside(r, lane, own));
+    return waited_ms + ahead * gap_ms > lane->max_wait_ms;
+}
+
+struct task *ring_take_late(struct ring *r, uint64_t now_ns, double gap_ms)
+{
+    uint32_t own[LANES_CLIENTS] = {0};
+    struct task *taken = NULL;
+    struct lane *before = NULL, *next;
+    for (struct lane *lane = r->head; lane != NULL; lane = next) {
+        next = lane->next;
+        uint32_t *place = &own[place_of(lane)];
+        if (is_late(r, lane, *place, now_ns, gap_ms)) {
+            taken = take_lane(r, before, lane, taken);
+        } else {
+            before = lane;
+            ++*place;
+        }
     }
     return taken;
 }

@@ -6,13 +6,18 @@
  * the ring's end. So neither a request of ten thousand tasks nor a client of a thousand requests
  * stands before anybody else.
  *
+ * A lane may be promised that it begins in time. What its turn was expected to be when it came is an
+ * estimate, so the promise is looked at again while it waits: a lane that has waited for half of the
+ * time, and by what is known then cannot begin within the rest, is refused as a whole, and so is one that
+ * has waited for all of it. One that has begun is not.
+ *
  * Clients are counted in a table of fixed size, by a hash of what names them; two that fall
  * together there share a turn.
  *
  * Invariants
  *   (1) A lane is in its pool's ring exactly when it has tasks.
  *   (2) The waiting tasks of a client's lanes together are the client's, those of all clients the
- *       ring's.
+ *       ring's; so are those that run.
  * The dispatcher's lock guards all of it.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -35,6 +40,7 @@ enum task_end {
     TASK_NO_MEMORY, /* the worker had not enough of it */
     TASK_LOST,      /* the worker died of it, or there are none */
     TASK_CANCELLED, /* *cancelled was set */
+    TASK_LATE,      /* its lane had not begun, and could not have in time */
 };
 
 struct task {
@@ -62,7 +68,9 @@ struct lane {
     struct lane *next;
     size_t waiting;  /* its tasks */
     bool queued;     /* in the dispatcher's ring */
+    bool begun;      /* a task of it has had its turn */
     uint64_t client; /* whose it is; 0: nobody's but its own */
+    int max_wait_ms; /* within which it shall begin, or not at all; 0: it waits as long as it takes */
 };
 
 enum { LANES_CLIENTS = 1024 }; /* a power of two */
@@ -74,7 +82,7 @@ struct client_use {
 
 struct ring {
     struct lane *head, *tail;
-    size_t waiting; /* tasks in its lanes */
+    size_t waiting, running; /* tasks: in its lanes, at workers */
     struct client_use clients[LANES_CLIENTS];
 };
 
@@ -103,10 +111,19 @@ void ring_leave(struct ring *r, const struct task *t);
  * other client as many as all of these and one more at most. */
 size_t ring_count_ahead(const struct ring *r, const struct lane *lane);
 
+/* Would a task that is put into that lane now have one of so many workers at once? As the first one of its
+ * client's, before which are others like it at most; else where nobody waits. */
+bool ring_has_worker(const struct ring *r, const struct lane *lane, const struct shares *s,
+                     int workers);
+
 /* How many tasks may run as soon as there are workers for them, about. */
 size_t ring_count_ready(const struct ring *r, const struct shares *s);
 
 /* Take out, as a list, the tasks of every lane whose owner has given up (of every lane when all). */
 struct task *ring_take_cancelled(struct ring *r, bool all);
+
+/* The same, of every lane that has not begun and cannot in its time, where the ring gives a task every
+ * gap_ms. */
+struct task *ring_take_late(struct ring *r, uint64_t now_ns, double gap_ms);
 
 #endif

@@ -270,7 +270,9 @@ static void print_judge(const struct scrape *s)
     counter(s, "touchstone_verify_items_total", "Items judged.", j->items);
     counter(s, "touchstone_verify_item_errors_total", "Of them, malformed.", j->item_errors);
     counter(s, "touchstone_verify_refused_total",
-            "Requests whose turn at the workers was expected later than max-wait.", j->refused);
+            "Requests whose turn at the workers was expected later than max-wait, when they came "
+            "or while they waited.",
+            j->refused);
     counter(s, "touchstone_verify_waits_total", "Items that have had their turn at a worker.",
             j->waits);
     counter_of_seconds(s, "touchstone_verify_wait_seconds_total", "What they waited for it.",

@@ -195,7 +195,7 @@ def test_a_seat_is_kept_for_who_has_none(start):
 
 def test_a_worker_is_kept_for_who_has_no_program(start):
     """Programs without end of one client have all workers but one, which another client finds."""
-    server = start()
+    server = start("--max-wait", "3600")  # who waits shall not be told to come again meanwhile
     body = json.dumps({"code": "while True: pass", "language": "python", "run_timeout": 240, "memory_limit_MB": 64}).encode()
     flood = [server.connect() for _ in range(40)]
     for sock in flood:
@@ -209,6 +209,36 @@ def test_a_worker_is_kept_for_who_has_no_program(start):
     for sock in flood:
         sock.close()
     server.wait_metric("touchstone_verify_waiting", lambda n: n == 0)
+
+
+def test_who_waits_in_vain_for_a_worker_is_refused_in_the_line(start):
+    """A first burst of programs, taken when nobody knew that they have no end, and an item behind them: who cannot begin
+    within max-wait hears it, and what has begun goes on."""
+    server = start("--max-wait", "2")
+    program = {"code": "while True: pass", "language": "python", "run_timeout": 240, "memory_limit_MB": 64}
+    item = {"completion": "```python\ndef f(x):\n    return x\n```", "tests": ["assert f(1) == 1"]}
+    asked = [("/run_code", program, 504)] * 40 + [("/verify", {"items": [item], "rewards": [{"name": "code"}]}, 429)]
+    waiting = {}
+    for path, request, refusal in asked:
+        sock, body = server.connect(), json.dumps(request).encode()
+        sock.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer flood\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: %d\r\n\r\n%b" % (path.encode(), len(body), body))
+        waiting[sock] = refusal
+
+    def settled():
+        refused = server.metric("touchstone_verify_refused_total")
+        return refused > 0 and refused + server.metric("touchstone_verify_workers_busy") == len(asked)
+
+    wait_until(settled)
+    refused = int(server.metric("touchstone_verify_refused_total"))
+    for _ in range(refused):
+        [sock, *_] = select.select(list(waiting), [], [])[0]
+        status, headers, reply = read_response(sock)
+        assert status == waiting.pop(sock) and int(headers["retry-after"]) >= 1, (status, headers, reply)
+        sock.close()
+    assert 429 not in waiting.values() and server.metric("touchstone_verify_workers_busy") == len(waiting)
+    for sock in waiting:
+        sock.close()
 
 
 def test_a_stream_takes_turns_as_one_client(start):

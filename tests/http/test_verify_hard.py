@@ -308,7 +308,7 @@ def test_a_killed_interpreter(start):
 
 def test_programs_wait_for_memory(start):
     """By their limits no more is at work than the machine, or the setting, has for all of them; and all have their turn."""
-    server = start("--code-memory", "1G")
+    server = start("--code-memory", "1G", "--max-wait", "3600")
     body = {"code": "import time\ntime.sleep(0.5)\nprint(1)", "language": "python", "memory_limit_MB": 448}
     replies, seen = [], []
     threads = [threading.Thread(target=lambda: replies.append(httpx.post(server.url + "/run_code", json=body, timeout=PATIENCE)))
