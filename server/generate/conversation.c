@@ -302,16 +302,36 @@ static bool finish_role(cJSON *message, bool knows_developer, struct error *err)
     return put(message, "role", cJSON_CreateString("system"), err);
 }
 
+/* A message says something; an assistant may call tools instead, think or refuse, and may say null, as
+ * our own replies do that clients send back. */
+static bool check_content(const cJSON *message, struct error *err)
+{
+    static const char *const instead[] = {"tool_calls", "reasoning_content", "reasoning", "thinking",
+                                          "refusal",    "function_call"};
+    bool assistant = strcmp(json_get(message, "role")->valuestring, "assistant") == 0;
+    bool says = json_get(message, "content") != NULL ||
+                (assistant && cJSON_GetObjectItemCaseSensitive(message, "content") != NULL);
+    for (size_t i = 0; assistant && i < sizeof(instead) / sizeof(instead[0]); i++) {
+        says = says || json_get(message, instead[i]) != NULL;
+    }
+    return says || error_set(err, ERROR_MISSING_FIELD, "content", "a message%s needs content",
+                             assistant ? " without tool_calls" : "");
+}
+
 /* Bring message, a copy of the client's, into the form that templates expect. */
-static bool finish_message(cJSON *message, struct template_habits habits, struct error *err)
+static bool finish_message(cJSON *message, struct template_habits habits, bool may_be_empty,
+                           struct error *err)
 {
     if (!cJSON_IsObject(message)) {
         return error_set(err, ERROR_INVALID_TYPE, NULL, "a message is an object, not %s",
                          json_type_name(message));
     }
+    if (!finish_role(message, habits.knows_developer, err) ||
+        (!may_be_empty && !check_content(message, err))) {
+        return false;
+    }
     drop_nulls(message);
-    return finish_role(message, habits.knows_developer, err) &&
-           finish_content(message, habits.keeps_none, err) && finish_calls(message, habits, err) &&
+    return finish_content(message, habits.keeps_none, err) && finish_calls(message, habits, err) &&
            finish_reasoning(message, err) && check_images(message, err);
 }
 
@@ -391,7 +411,7 @@ static cJSON *finish_messages(const struct conversation *c, struct template_habi
     }
     cJSON_ArrayForEach(message, messages)
     {
-        if (!finish_message(message, habits, err)) {
+        if (!finish_message(message, habits, c->may_be_empty, err)) {
             error_in(err, "%s[%zu]", field_of(c), i);
             cJSON_Delete(messages);
             return NULL;

@@ -3,8 +3,8 @@
  * Clients write the same thing in several ways; templates expect one. Text parts are joined to a
  * string, a tool call's arguments become an object (templates print them as such), reasoning is
  * there under the names that templates know. A member that is null or a list of no calls is left out, for
- * templates ask whether it is there; content that is absent or null is "", or stays none where the
- * template compares it with none. What no text model can take (images, audio) is refused by name.
+ * templates ask whether it is there; content that is absent or null, as an assistant's may be, is "", or
+ * stays none where the template compares it with none. What no text model can take (images, audio) is refused by name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,6 +31,7 @@ struct conversation {
     bool add_generation_prompt; /* set it to its default before reading */
     bool continue_final;
     bool add_special_tokens;
+    bool may_be_empty; /* its contract has messages without content */
     size_t turn_from; /* after rendering: where in out the turn that is to go on begins, behind
                                  all that others have said; 0 where it has no marks of thoughts */
     const char *last_content; /* after rendering: the last message's, NULL when it is not the

@@ -241,7 +241,7 @@ def test_null_and_empty_members_of_messages_are_absent(server):
     for nothing in (None, []):
         assert rendered(server, [{"role": "assistant", "content": "x", "tool_calls": nothing}], ASKS_IN) == "x"
     plus = "{% for m in messages %}{{ m.role + m.content }}{% endfor %}"
-    assert rendered(server, [{"role": "assistant", "content": None}, {"role": "user"}], plus) == "assistantuser"
+    assert rendered(server, [{"role": "assistant", "content": None}, {"role": "user", "content": ""}], plus) == "assistantuser"
     every = "{% for m in messages %}{{ m.keys()|sort|join(' ') }}{% endfor %}"
     message = {"role": "assistant", "content": "a", "name": None, "refusal": None, "reasoning": None, "tool_calls": [{**CALL, "index": None}]}
     assert rendered(server, [message], every) == "content role tool_calls"

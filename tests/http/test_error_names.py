@@ -46,6 +46,13 @@ NAMES = [
     ("/v1/completions", {"prompt": "a", "structured_outputs": {"choice": []}}, "structured_outputs.choice"),
     ("/v1/completions", {"prompt": "a", "guided_choice": []}, "guided_choice"),
     ("/verify/pass_at_k", {"n": [4, 4], "c": 1, "k": [1, 5]}, "k[1]"),
+    # messages without content
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}, {"role": "user"}]}, "messages[1].content"),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": None}]}, "messages[0].content"),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}, {"role": "assistant"}]}, "messages[1].content"),
+    ("/v1/chat/completions", {"messages": [{"role": "system"}, {"role": "user", "content": "a"}]}, "messages[0].content"),
+    ("/v1/chat/completions", {"messages": [{"role": "tool", "tool_call_id": "1"}]}, "messages[0].content"),
+    ("/chat/", {"messages": [[{"role": "user"}]]}, "messages[0][0].content"),
     # shapes within
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools[0]"),
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{}]}, "tools[0].function"),
@@ -61,6 +68,21 @@ def test_the_name_is_the_clients(server, path, body, param):
     reply = server.post(path, body)
     assert reply.status_code == 400, reply.text
     assert reply.json()["error"]["param"] == param, reply.text
+
+
+@pytest.mark.parametrize("message", [
+    {"content": None}, {"reasoning_content": "a"}, {"refusal": "a"},
+    {"tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}])
+def test_an_assistant_need_not_say_anything(server, message):
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", **message}, {"role": "user", "content": "b"}]
+    reply = server.post("/v1/chat/completions", {"messages": talk, "max_tokens": 1})
+    assert reply.status_code == 200, reply.text
+
+
+def test_ollamas_messages_may_lack_content(server):
+    talk = [{"role": "user"}, {"role": "assistant", "thinking": "a"}, {"role": "user", "content": "b"}]
+    reply = server.post("/api/chat", {"model": "", "messages": talk, "stream": False, "options": {"num_predict": 1}})
+    assert reply.status_code == 200, reply.text
 
 
 @pytest.mark.parametrize("field", [{"structured_outputs": {"choice": []}}, {"guided_choice": []}])
