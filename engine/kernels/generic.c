@@ -419,6 +419,16 @@ static void exp_row(float *y, const float *x, int n, float max, float scale)
     }
 }
 
+static float keep(float *y, const float *x, const uint64_t *mask, int n)
+{
+    float max = -INFINITY;
+    for (int i = 0; i < n; i++) {
+        y[i] = mask[i / 64] >> (i % 64) & 1 ? x[i] : -INFINITY;
+        max = y[i] > max ? y[i] : max;
+    }
+    return max;
+}
+
 const struct kernels kernels_generic = {
     .name = "generic",
     .usable = usable,
@@ -437,4 +447,5 @@ const struct kernels kernels_generic = {
     .argmax = argmax,
     .sum_exp = sum_exp,
     .exp_row = exp_row,
+    .keep = keep,
 };

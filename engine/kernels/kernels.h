@@ -152,6 +152,9 @@ struct kernels {
     float (*sum_exp)(const float *x, int n, float max); /* sum of exp(x_i - max) by (N5) */
     /* y_i = exp((x_i - max) * scale) */
     void (*exp_row)(float *y, const float *x, int n, float max, float scale);
+    /* y_i = x_i where bit i % 64 of mask[i / 64] is set, else -infinity. Returns the largest y_i; x
+     * without NaN. */
+    float (*keep)(float *y, const float *x, const uint64_t *mask, int n);
 };
 
 extern const struct kernels kernels_generic, kernels_avx2, kernels_avxvnni, kernels_avx512vnni;

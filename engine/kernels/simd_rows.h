@@ -256,10 +256,22 @@ static void exp_row(float *y, const float *x, int n, float max, float scale)
     }
 }
 
+static float keep(float *y, const float *x, const uint64_t *mask, int n)
+{
+    struct vf none = vf_set(-INFINITY), max = none;
+    for (int i = 0; i < n; i += 16) {
+        uint16_t bits = (uint16_t)(mask[i / 64] >> (i % 64));
+        struct vf v = bits == 0 ? none : vf_where(bits, vf_load_n(x + i, n - i, -INFINITY), none);
+        vf_store_n(y + i, v, n - i);
+        max = vf_max(v, max);
+    }
+    return vf_largest(max);
+}
+
 #define SIMD_KERNELS \
     .act_put = act_put, .product = product, .kv_put = kv_put, .attend = attend, \
     .attn_merge = attn_merge, .rms_norm = rms_norm, .swiglu = swiglu, .add = add, .scale = scale, \
     .accumulate = accumulate, .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, \
-    .exp_row = exp_row
+    .exp_row = exp_row, .keep = keep
 
 #endif

@@ -170,6 +170,20 @@ INLINE struct vf vf_where_not_less(struct vf x, struct vf y, struct vf z)
                        _mm256_and_ps(x.b, _mm256_cmp_ps(y.b, z.b, _CMP_NLT_UQ))};
 }
 
+/* All bits of lane i: bit i of `bits`. */
+INLINE __m256 lanes_of(int bits)
+{
+    __m256i each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    __m256i set = _mm256_and_si256(_mm256_set1_epi32(bits), each);
+    return _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, each));
+}
+
+INLINE struct vf vf_where(uint16_t bits, struct vf x, struct vf y)
+{
+    return (struct vf){_mm256_blendv_ps(y.a, x.a, lanes_of(bits)),
+                       _mm256_blendv_ps(y.b, x.b, lanes_of(bits >> 8))};
+}
+
 INLINE uint32_t vf_equal(struct vf v, float x)
 {
     __m256 all = _mm256_set1_ps(x);

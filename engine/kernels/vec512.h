@@ -153,6 +153,12 @@ INLINE struct vf vf_where_not_less(struct vf a, struct vf b, struct vf c)
     return vf_of(_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(b.v, c.v, _CMP_NLT_UQ), a.v));
 }
 
+/* a in the lanes of bits, else b */
+INLINE struct vf vf_where(uint16_t bits, struct vf a, struct vf b)
+{
+    return vf_of(_mm512_mask_blend_ps(bits, b.v, a.v));
+}
+
 /* bit i: lane i equals x */
 INLINE uint32_t vf_equal(struct vf a, float x)
 {

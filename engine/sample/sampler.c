@@ -23,6 +23,7 @@ struct row_work {
     int *count;              /* [n_vocab] all 0 between rows */
     int *touched;            /* [n_vocab] ids whose count is not 0 */
     struct form_work form;
+    const uint64_t *let; /* the tokens that the row's form lets through, as a mask; NULL: no form */
 };
 
 struct sampler {
@@ -110,11 +111,17 @@ static bool penalises(const struct engine_sampling *c)
            c->frequency_penalty != 0.0f;
 }
 
-static bool adjusts(const struct draw *d)
+/* Is there anything to do in steps 2 to 4? */
+static bool changes(const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
-    return d->must != NULL || c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
-           c->n_bias > 0 || c->n_bad > 0 || penalises(c);
+    return d->n_output < c->min_tokens || c->n_bias > 0 || c->n_bad > 0 || penalises(c);
+}
+
+static bool adjusts(const struct draw *d)
+{
+    return d->must != NULL || d->sampling->allowed_ids != NULL || d->form.form != NULL ||
+           changes(d);
 }
 
 /* The logits of some ids alone. */
@@ -128,36 +135,13 @@ static void keep_ids(const struct draw *d, const int *ids, int n_ids, float *x, 
     }
 }
 
-/* x[0, n) where `allowed` has a bit, n at most 64: the rarer of what is let through and what isn't is
- * written one by one. */
-static void keep_block(float *out, const float *x, int n, uint64_t allowed)
-{
-    uint64_t all = n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1, others = ~allowed & all;
-    if (__builtin_popcountll(others) <= n / 2) {
-        memcpy(out, x, (size_t)n * sizeof(*out));
-        for (; others != 0; others &= others - 1) {
-            out[__builtin_ctzll(others)] = -INFINITY;
-        }
-        return;
-    }
-    for (int i = 0; i < n; i++) {
-        out[i] = -INFINITY;
-    }
-    for (allowed &= all; allowed != 0; allowed &= allowed - 1) {
-        out[__builtin_ctzll(allowed)] = x[__builtin_ctzll(allowed)];
-    }
-}
-
-/* x, where the form lets through, into w->logits. */
-static void keep_form(const struct sampler *s, struct row_work *w, const struct form_cursor *form,
-                      bool skip_special, const float *x)
+/* x, where the form lets through, into w->logits. Returns the largest of it; -infinity: it lets
+ * nothing through. */
+static float keep_form(const struct sampler *s, struct row_work *w, const struct form_cursor *form,
+                       bool skip_special, const float *x)
 {
     form_mask(s->vocabulary, form, skip_special, &w->form);
-    for (int from = 0; from < s->n_vocab; from += 64) {
-        uint64_t allowed = w->form.mask[from / 64];
-        int n = s->n_vocab - from < 64 ? s->n_vocab - from : 64;
-        keep_block(w->logits + from, x + from, n, allowed);
-    }
+    return s->kernels->keep(w->logits, x, w->form.mask, s->n_vocab);
 }
 
 static void mask_ends(const struct sampler *s, const struct engine_sampling *c, float *x)
@@ -219,29 +203,41 @@ static void penalise(struct row_work *w, const struct draw *d)
     }
 }
 
-/* The logits after steps 1 to 4; the model's own where there is nothing to do. */
-static const float *adjust(const struct sampler *s, struct row_work *w, const struct draw *d)
+/* Steps 2 to 4 on w->logits. */
+static void change(const struct sampler *s, struct row_work *w, const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
-    if (!adjusts(d)) return d->logits;
-    if (d->must != NULL) {
-        keep_ids(d, d->must, 1, w->logits, s->n_vocab);
-        return w->logits;
-    }
-    if (c->allowed_ids != NULL) {
-        keep_ids(d, c->allowed_ids, c->n_allowed, w->logits, s->n_vocab);
-    } else if (d->form.form != NULL) {
-        keep_form(s, w, &d->form, c->skip_special_tokens, d->logits);
-    } else {
-        memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
-    }
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
     mask_bad(d, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
     }
     if (penalises(c)) penalise(w, d);
-    return w->logits;
+}
+
+/* The logits after steps 1 to 4, the model's own where there is nothing to do; *max, the largest of
+ * those, becomes the largest of these. NULL: every token is excluded. */
+static const float *adjust(const struct sampler *s, struct row_work *w, const struct draw *d,
+                           float *max)
+{
+    const struct engine_sampling *c = d->sampling;
+    w->let = NULL;
+    if (!adjusts(d)) return d->logits;
+    if (d->must != NULL) {
+        keep_ids(d, d->must, 1, w->logits, s->n_vocab);
+        return probs_max(w->logits, s->n_vocab, max) ? w->logits : NULL;
+    }
+    if (c->allowed_ids != NULL) {
+        keep_ids(d, c->allowed_ids, c->n_allowed, w->logits, s->n_vocab);
+    } else if (d->form.form != NULL) {
+        *max = keep_form(s, w, &d->form, c->skip_special_tokens, d->logits);
+        w->let = w->form.mask;
+        if (!changes(d)) return isfinite(*max) ? w->logits : NULL;
+    } else {
+        memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
+    }
+    change(s, w, d);
+    return probs_max(w->logits, s->n_vocab, max) ? w->logits : NULL;
 }
 
 static bool is_listed(const int *ids, int n, int id)
@@ -299,12 +295,35 @@ static void filter(const struct sampler *s, struct row_work *w, const struct eng
     if (c->top_p < 1.0f) probs_keep_share(w->p, s->n_vocab, c->top_p, w->items);
 }
 
+/* w->p from x. What belongs to words of a form's mask that let nothing through is 0 at once. */
+static void weigh(const struct sampler *s, struct row_work *w, const float *x, float max,
+                  float scale)
+{
+    if (w->let == NULL) {
+        s->kernels->exp_row(w->p, x, s->n_vocab, max, scale);
+        return;
+    }
+    int n_words = (s->n_vocab + 63) / 64;
+    for (int from = 0, to; from < n_words; from = to) {
+        bool none = w->let[from] == 0;
+        for (to = from + 1; to < n_words && (w->let[to] == 0) == none;) {
+            to++;
+        }
+        int at = 64 * from, n = (to < n_words ? 64 * to : s->n_vocab) - at;
+        if (none) {
+            memset(w->p + at, 0, (size_t)n * sizeof(float));
+        } else {
+            s->kernels->exp_row(w->p + at, x + at, n, max, scale);
+        }
+    }
+}
+
 /* Draw a token by x. w->p then holds what was drawn from, its sum in *sum. */
 static int choose(const struct sampler *s, struct row_work *w, const struct draw *d, const float *x,
                   float max, double *sum)
 {
     const struct engine_sampling *c = d->sampling;
-    s->kernels->exp_row(w->p, x, s->n_vocab, max, 1.0f / c->temperature);
+    weigh(s, w, x, max, 1.0f / c->temperature);
     if (filters(c)) filter(s, w, c);
     *sum = probs_sum(w->p, s->n_vocab);
     assert(*sum >= 1); /* the best token's p is 1, and no filter takes it away */
@@ -382,8 +401,8 @@ static float drawn_log_prob(const struct sampler *s, struct row_work *w, const s
                             const float *x, float max, double sum)
 {
     bool greedy = d->sampling->temperature < SAMPLER_GREEDY;
-    struct dist q = greedy ? plain_dist(s, x, max)
-                           : drawn_dist(s, w, x, max, d->sampling->temperature, sum);
+    struct dist q =
+        greedy ? plain_dist(s, x, max) : drawn_dist(s, w, x, max, d->sampling->temperature, sum);
     return log_prob(&q, d->token);
 }
 
@@ -408,9 +427,9 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     float own_max, max;
     double sum = 0;
     if (!probs_max(d->logits, s->n_vocab, &own_max)) return false;
-    const float *x = adjust(s, w, d);
     max = own_max;
-    if (x != d->logits && !probs_max(x, s->n_vocab, &max)) return false;
+    const float *x = adjust(s, w, d, &max);
+    if (x == NULL) return false;
 
     bool greedy = c->temperature < SAMPLER_GREEDY;
     d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);
@@ -437,9 +456,9 @@ bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
     float max;
     if (!probs_max(x, s->n_vocab, &max)) return false;
     if (what->form.form != NULL) {
-        keep_form(s, w, &what->form, what->skip_special, x);
+        max = keep_form(s, w, &what->form, what->skip_special, x);
         x = w->logits;
-        if (!probs_max(x, s->n_vocab, &max)) return false;
+        if (!isfinite(max)) return false;
     }
     bool plain = what->temperature < SAMPLER_GREEDY;
     struct dist q = plain ? plain_dist(s, x, max) : tempered_dist(s, w, x, max, what->temperature);

@@ -728,6 +728,36 @@ static void test_argmax_takes_the_first(void **state)
     }
 }
 
+/* Words of a mask that are empty, full and neither; what lies behind the row stays as it is. */
+static void test_keep(void **state)
+{
+    (void)state;
+    enum { MOST = 300 };
+    static const uint64_t words[] = {0, UINT64_MAX, 0x8000000000000001u, 0x00ff0f3355aa0000u,
+                                     UINT64_MAX};
+    float x[MOST], y[MOST + 1];
+    for (int i = 0; i < MOST; i++) {
+        x[i] = draw_float(9);
+    }
+    for (int n = 1; n <= MOST; n++) {
+        float largest = -INFINITY;
+        for (int i = 0; i < n; i++) {
+            if (words[i / 64] >> (i % 64) & 1) largest = fmaxf(largest, x[i]);
+        }
+        for (int k = 0; kernels_at(k) != NULL; k++) {
+            if (!kernels_at(k)->usable()) continue;
+            y[n] = 123;
+            float max = kernels_at(k)->keep(y, x, words, n);
+            same_bits(&largest, &max, 1, "keep", kernels_at(k)->name);
+            for (int i = 0; i < n; i++) {
+                float want = words[i / 64] >> (i % 64) & 1 ? x[i] : -INFINITY;
+                same_bits(&want, &y[i], 1, "keep", kernels_at(k)->name);
+            }
+            assert_true(y[n] == 123);
+        }
+    }
+}
+
 /* Every set's exp is math_expf(), seen through sum_exp() of one element. */
 static void test_exp(void **state)
 {
@@ -794,6 +824,7 @@ int main(void)
         cmocka_unit_test(test_accumulate),
         cmocka_unit_test(test_rope),
         cmocka_unit_test(test_argmax_takes_the_first),
+        cmocka_unit_test(test_keep),
         cmocka_unit_test(test_exp),
         cmocka_unit_test(test_scalar_math),
         cmocka_unit_test(test_pick),

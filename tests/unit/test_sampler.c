@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -404,6 +405,109 @@ static void test_nothing_to_choose(void **state)
     bench_free(b);
 }
 
+/* ---- forms ---- */
+
+/* Token i is the number i in decimals, END nothing. */
+static struct span decimals(const void *arg, int id, bool skip_special)
+{
+    static char texts[VOCAB][8];
+    (void)arg;
+    (void)skip_special;
+    if (id == END) return span_of(NULL, 0);
+    snprintf(texts[id], sizeof(texts[id]), "%d", id);
+    return span_str(texts[id]);
+}
+
+static int first_digit(int id)
+{
+    while (id >= 10) {
+        id /= 10;
+    }
+    return id;
+}
+
+/* Which numbers each lets through as the first token. */
+static bool is_seven(int id)
+{
+    return id == 7;
+}
+
+static bool begins_with_4(int id)
+{
+    return first_digit(id) == 4;
+}
+
+static bool has_low_digits(int id)
+{
+    while (id >= 10 && id % 10 < 5) {
+        id /= 10;
+    }
+    return id < 5;
+}
+
+static bool begins_with_no_9(int id)
+{
+    return first_digit(id) != 9;
+}
+
+static const struct {
+    const char *regex;
+    bool (*has)(int id);
+} forms[] = {{"7", is_seven},
+             {"4[0-9]{3}", begins_with_4},
+             {"[0-4]+", has_low_digits},
+             {"0|[1-8][0-9]*", begins_with_no_9}};
+
+static void assert_same_draw(const struct draw *a, const struct draw *b, const char *name,
+                             const char *regex)
+{
+    bool same = a->token == b->token && memcmp(&a->prob, &b->prob, sizeof(a->prob)) == 0 &&
+                a->n_top == b->n_top && a->n_support == b->n_support &&
+                memcmp(a->top, b->top, (size_t)a->n_top * sizeof(*a->top)) == 0 &&
+                (a->n_support < 0 ||
+                 memcmp(a->support, b->support, (size_t)a->n_support * sizeof(int)) == 0);
+    if (!same) fail_msg("%s, \"%s\": tokens %d and %d", name, regex, a->token, b->token);
+}
+
+/* A form leaves what logits of -infinity leave, to the bit. */
+static void test_forms(void **state)
+{
+    (void)state;
+    static int support[2][SUPPORT_MAX];
+    static struct token_prob top[TOP];
+    struct bench *b = bench_new();
+    sampler_free(b->s);
+    static const int end = END;
+    b->s = sampler_new(kernels_pick(NULL, NULL), VOCAB, &end, 1, decimals, NULL, 1, NULL);
+    float *kept = calloc(VOCAB, sizeof(*kept));
+    for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
+        const struct form_source source = {.type = FORM_REGEX, .text = span_str(forms[f].regex)};
+        struct form *form = form_new(&source, NULL);
+        assert_non_null(form);
+        for (int id = 0; id < VOCAB; id++) {
+            kept[id] = id != END && forms[f].has(id) ? b->x[id] : -INFINITY;
+        }
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            struct engine_sampling c = sampling_of(i);
+            if (c.allowed_ids != NULL || c.min_tokens > 0) continue;
+            c.processed = c.support = true;
+            for (int sample = 0; sample < 20; sample++) {
+                struct draw by_form = draw_of(b, &c, sample), by_logits = by_form;
+                form_cursor_begin(&by_form.form, form);
+                by_form.support = support[0];
+                by_logits.support = support[1];
+                by_logits.top = top;
+                by_logits.logits = kept;
+                assert_true(sampler_draw(b->s, 0, &by_form) && sampler_draw(b->s, 0, &by_logits));
+                assert_same_draw(&by_form, &by_logits, cases[i].name, forms[f].regex);
+            }
+        }
+        form_free(form);
+    }
+    free(kept);
+    bench_free(b);
+}
+
 /* ---- selection ---- */
 
 static void test_top_of_ties(void **state)
@@ -486,6 +590,7 @@ int main(void)
         cmocka_unit_test(test_uniform),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_nothing_to_choose),
+        cmocka_unit_test(test_forms),
         cmocka_unit_test(test_top_of_ties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
