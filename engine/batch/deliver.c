@@ -187,12 +187,7 @@ static struct ending read_counted(struct deliver *to, struct sequence *q, const 
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
 {
     bool room = sequence_append(q, d->token, NULL);
-    bool fits = form_accept(sampler_vocabulary(to->sampler), &q->form, d->token,
-                            q->request->sampling.skip_special_tokens);
-    if (!fits) { /* what the mask of the draw allows fits, unless the form has failed since */
-        deliver_form_failure(to, q->request);
-        return;
-    }
+    q->form = d->form;
     struct ending end = read_counted(to, q, d);
     struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
     if (!room || ev == NULL) {

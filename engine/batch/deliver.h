@@ -31,7 +31,8 @@ struct deliver {
 /* End a request one of whose outputs its form can't follow any further (form_has_failed). */
 void deliver_form_failure(struct deliver *to, struct request *r);
 
-/* Append d->token to q, a running sample, and end it when that is its last. */
+/* Append d->token to q, a running sample, whose form stands at d->form behind it, and end it when that
+ * is its last. */
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d);
 
 /* The prompt of q's request is computed up to n_computed: tell it, unless nobody asks or so much was told

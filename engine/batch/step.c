@@ -233,7 +233,9 @@ static void draw(struct step *s, struct step_job *j, const float *logits, int ta
     j->draw.output = j->seq->output;
     j->draw.support = s->support + (size_t)task * SUPPORT_MAX;
     j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
-    j->ok = follow_guesses(s, j) && sampler_draw(s->p.sampler, thread, &j->draw);
+    j->ok = follow_guesses(s, j) && sampler_draw(s->p.sampler, thread, &j->draw) &&
+            form_accept(sampler_vocabulary(s->p.sampler), &j->draw.form, j->draw.token,
+                        j->draw.sampling->skip_special_tokens);
 }
 
 /* The numbers go straight into the report. */
