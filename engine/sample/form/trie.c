@@ -61,6 +61,17 @@ static void add(struct trie *t, uint32_t *open, size_t *n_open, const struct tri
     t->nodes[open[*n_open - 1]].token = s->token;
 }
 
+static void find_firsts(struct trie *t)
+{
+    for (uint32_t i = 0; i < t->n_nodes; i = t->nodes[i].end) {
+        uint8_t byte = t->nodes[i].byte;
+        if (t->n_firsts > 0 && t->firsts[t->n_firsts - 1] == byte) continue; /* twins */
+        t->begin[t->n_firsts] = i;
+        t->firsts[t->n_firsts++] = byte;
+    }
+    t->begin[t->n_firsts] = t->n_nodes;
+}
+
 bool trie_init(struct trie *t, struct trie_string *strings, int n, struct error *err)
 {
     *t = (struct trie){0};
@@ -81,6 +92,7 @@ bool trie_init(struct trie *t, struct trie_string *strings, int n, struct error 
         t->nodes[open[--n_open]].end = t->n_nodes;
     }
     assert(!ok || t->n_nodes == n_nodes);
+    if (ok) find_firsts(t);
     free(open);
     return ok;
 }

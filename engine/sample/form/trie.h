@@ -31,6 +31,10 @@ struct trie_node {
 struct trie {
     struct trie_node *nodes; /* [n_nodes] */
     uint32_t n_nodes;
+    /* The bytes that strings begin with, rising: those with firsts[k] are nodes begin[k] to begin[k + 1]. */
+    uint8_t firsts[256];
+    int n_firsts;
+    uint32_t begin[257];
     int depth; /* bytes of the longest string */
 };
 

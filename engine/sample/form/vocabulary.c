@@ -207,14 +207,15 @@ static void walk_trie(const struct trie *t, const struct form_cursor *from, stru
     }
 }
 
-/* As walk_trie, where the form's reader alone says how the output goes on. */
-static void walk_reader(const struct trie *t, struct earley *reader, int from, struct form_work *w)
+/* Nodes from i to end, which stand below none but each other, by the reader alone. False: it has given
+ * up. */
+static bool walk_nodes(const struct trie *t, uint32_t i, uint32_t end, struct earley *reader,
+                       struct form_work *w)
 {
     const uint8_t *class_of = earley_class_of(reader);
     struct trie_place *places = w->places;
     uint64_t *mask = w->mask;
-    places[0] = (struct trie_place){earley_steps(reader, from), from};
-    for (uint32_t i = 0; places[0].steps != NULL && i < t->n_nodes;) {
+    while (i < end) {
         const struct trie_node node = t->nodes[i];
         const struct trie_place *at = &places[node.depth];
         int next = at->steps[class_of[node.byte]];
@@ -226,8 +227,24 @@ static void walk_reader(const struct trie *t, struct earley *reader, int from, s
         if (node.token != TRIE_NONE) allow(mask, node.token);
         if (node.end > ++i) {
             places[node.depth + 1] = (struct trie_place){earley_steps(reader, next), next};
-            if (places[node.depth + 1].steps == NULL) return; /* it has given up */
+            if (places[node.depth + 1].steps == NULL) return false;
         }
+    }
+    return true;
+}
+
+/* As walk_trie, where the form's reader alone says how the output goes on. The first nodes lie far
+ * apart, so those that are refused are not looked at. */
+static void walk_reader(const struct trie *t, struct earley *reader, int from, struct form_work *w)
+{
+    const uint8_t *class_of = earley_class_of(reader);
+    const int *steps = earley_steps(reader, from);
+    w->places[0] = (struct trie_place){steps, from};
+    for (int k = 0; steps != NULL && k < t->n_firsts; k++) {
+        int next = steps[class_of[t->firsts[k]]];
+        if (next == EARLEY_NOT_MET) next = earley_step(reader, from, t->firsts[k]);
+        if (next == EARLEY_DEAD) continue;
+        if (!walk_nodes(t, t->begin[k], t->begin[k + 1], reader, w)) return;
     }
 }
 
