@@ -11,8 +11,10 @@
 #include <pcre2.h>
 
 #include "base/mem.h"
+#include "reward/rules/unicode_escapes.h"
 
 enum { HEAP_KIB = 16384, DEPTH = 10000 };
+enum { REWRITTEN_BYTES = 2 * PATTERN_MAX_BYTES }; /* at most 8 for each 6 */
 
 struct pattern {
     pcre2_code *code;
@@ -28,33 +30,62 @@ static uint32_t pcre_options(unsigned flags)
     return o;
 }
 
+/* The code of a text, or NULL with PCRE2's reason and place. */
+static pcre2_code *compile(struct span text, unsigned flags, int *reason, PCRE2_SIZE *at)
+{
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    pcre2_code *code = NULL;
+    *reason = PCRE2_ERROR_HEAP_FAILED;
+    if (context != NULL) {
+        pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+        code = pcre2_compile((PCRE2_SPTR)(text.n == 0 ? "" : text.p), text.n, pcre_options(flags),
+                             reason, at, context);
+    }
+    pcre2_compile_context_free(context);
+    return code;
+}
+
+/* The byte of source that `at` in its rewritten text comes from. */
+static size_t source_place(struct span source, size_t at)
+{
+    struct buffer text;
+    buffer_init(&text, REWRITTEN_BYTES);
+    size_t place = unicode_escapes(source, at, &text);
+    buffer_clear(&text);
+    return place;
+}
+
+static void tell_fault(struct span source, int reason, size_t at, struct error *err)
+{
+    if (reason == PCRE2_ERROR_HEAP_FAILED) {
+        mem_note();
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a pattern");
+        return;
+    }
+    PCRE2_UCHAR what[128] = "";
+    pcre2_get_error_message(reason, what, sizeof(what));
+    error_set(err, ERROR_UNPARSABLE, NULL, "the pattern is wrong at byte %zu: %s",
+              source_place(source, at), (const char *)what);
+}
+
 struct pattern *pattern_new(struct span source, unsigned flags, struct error *err)
 {
-    int code = 0;
+    int reason = PCRE2_ERROR_HEAP_FAILED;
     PCRE2_SIZE at = 0;
+    struct buffer text;
     if (source.n > PATTERN_MAX_BYTES) {
         error_set(err, ERROR_TOO_LARGE, NULL, "the pattern has %zu bytes; at most %d", source.n,
                   PATTERN_MAX_BYTES);
         return NULL;
     }
     struct pattern *p = mem_new(1, sizeof(*p), err);
-    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-    if (p != NULL && context != NULL) {
-        pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-        p->code = pcre2_compile((PCRE2_SPTR)(source.n == 0 ? "" : source.p), source.n,
-                                pcre_options(flags), &code, &at, context);
-    }
-    pcre2_compile_context_free(context);
-    if (p != NULL && p->code != NULL) return p;
-    if (p == NULL || context == NULL || code == PCRE2_ERROR_HEAP_FAILED) {
-        mem_note();
-        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a pattern");
-    } else {
-        PCRE2_UCHAR what[128] = "";
-        pcre2_get_error_message(code, what, sizeof(what));
-        error_set(err, ERROR_UNPARSABLE, NULL, "the pattern is wrong at byte %zu: %s", (size_t)at,
-                  (const char *)what);
-    }
+    if (p == NULL) return NULL;
+    buffer_init(&text, REWRITTEN_BYTES);
+    unicode_escapes(source, SIZE_MAX, &text);
+    if (!text.failed) p->code = compile(buffer_span(&text), flags, &reason, &at);
+    buffer_clear(&text);
+    if (p->code != NULL) return p;
+    tell_fault(source, reason, at, err);
     free(p);
     return NULL;
 }

@@ -21,9 +21,9 @@ enum pattern_flags {
 
 enum { PATTERN_MAX_BYTES = 16384 };
 
-/* Compile. NULL and ERROR_UNPARSABLE with the offset when it is wrong. Perl's syntax, UTF-8, `\d`
- * and `\w` by Unicode, only LF is a line break. Free with pattern_free(), which accepts NULL.
- * Read only: threads may share it. */
+/* Compile. NULL and ERROR_UNPARSABLE with the offset when it is wrong. Perl's syntax and \uXXXX
+ * (unicode_escapes.h), UTF-8, `\d` and `\w` by Unicode, only LF is a line break. Free with
+ * pattern_free(), which accepts NULL. Read only: threads may share it. */
 struct pattern *pattern_new(struct span source, unsigned flags, struct error *err);
 
 /* Accepts NULL. */

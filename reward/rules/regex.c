@@ -88,7 +88,7 @@ static const char *const causes[] = {"match", "no_match", "too_hard", "timeout",
 static const struct field options[] = {
     {.name = "pattern",
      .kind = FIELD_TEXT,
-     .doc = "a regular expression in Perl's syntax (PCRE2); else the item's field"},
+     .doc = "a regular expression in Perl's syntax (PCRE2), \\uXXXX too; else the item's field"},
     SCOPE_OPTION("\"answer\""),
     {.name = "whole",
      .kind = FIELD_BOOL,

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "engine/sample/form/earley.h"
 #include "engine/sample/form/schema.h"
+#include "reward/rules/json_schema.h"
 
 static bool reads(struct earley *e, const char *text)
 {
@@ -77,8 +78,71 @@ static void test_table(void **state)
     assert_true(n > 40);
 }
 
+/* \uXXXX in patterns: what an output may be, and what the judge takes. */
+static const struct {
+    const char *pattern, *text;
+    bool matches;
+} escapes[] = {
+    {"^\\u0041$", "A", true},
+    {"^\\u0041$", "B", false},
+    {"^[\\u00e0-\\u00FF]+$", "é", true},
+    {"^[\\u00e0-\\u00FF]+$", "e", false},
+    {"^\\ud83d\\ude00$", "😀", true},
+    {"^\\ud83d\\ude00$", "😁", false},
+    {"^[^\\u{1F600}]$", "😁", true},
+    {"^[^\\u{1F600}]$", "😀", false},
+    {"^\\\\u0041$", "\\u0041", true},
+    {"^\\\\u0041$", "A", false},
+    {"^\\u00412$", "A2", true},
+};
+
+static bool judged(const cJSON *schema, const cJSON *value)
+{
+    struct json_schema_fault fault;
+    struct error err = {0};
+    if (!json_schema_check(schema, &err)) fail_msg("%s", err.message);
+    struct arena *a = arena_new(1 << 16);
+    bool valid = json_schema_validate(schema, value, a, &fault) == JSON_SCHEMA_VALID;
+    arena_free(a);
+    return valid;
+}
+
+static void test_unicode_escapes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        const struct schema_options o = {.strict = false};
+        cJSON *schema = cJSON_CreateObject(), *value = cJSON_CreateString(escapes[i].text);
+        cJSON_AddStringToObject(schema, "type", "string");
+        cJSON_AddStringToObject(schema, "pattern", escapes[i].pattern);
+        char *text = cJSON_PrintUnformatted(value);
+        struct earley *e = schema_compile(schema, &o, NULL);
+        assert_non_null(e);
+        if (reads(e, text) != escapes[i].matches || judged(schema, value) != escapes[i].matches)
+            fail_msg("%s: %s", escapes[i].pattern, escapes[i].text);
+        earley_free(e);
+        cJSON_free(text);
+        cJSON_Delete(value);
+        cJSON_Delete(schema);
+    }
+}
+
+/* A fault behind escapes is told where it stands. */
+static void test_wrong_escape(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    cJSON *schema = json_parse(span_str("{\"pattern\": \"\\\\u0041\\\\u{1F600}[z-a]\"}"), &err);
+    assert_non_null(schema);
+    assert_false(json_schema_check(schema, &err));
+    if (strstr(err.message, "at byte 18") == NULL) fail_msg("%s", err.message);
+    cJSON_Delete(schema);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_unicode_escapes),
+                                       cmocka_unit_test(test_wrong_escape)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
