@@ -350,14 +350,19 @@ bool output_form_read_flat(const struct field_context *context, const cJSON *val
     return read_schema(schema, schema_field, context, p, err) || error_in(err, "schema");
 }
 
-static bool has_member(const cJSON *object)
+/* An object that asks for no form: it has no member, or its fault is told. */
+static bool asks_for_nothing(const cJSON *object, struct error *err)
 {
-    const cJSON *v;
+    const cJSON *v, *member = NULL;
     cJSON_ArrayForEach(v, object)
     {
-        if (!cJSON_IsNull(v)) return true;
+        if (cJSON_IsString(v)) /* what else a string says was read */
+            return error_set(err, ERROR_INVALID_VALUE, v->string, "must not be empty");
+        if (!cJSON_IsNull(v)) member = v;
     }
-    return false;
+    return member == NULL || error_set(err, ERROR_MISSING_FIELD, NULL,
+                                       "a kind is needed: json, regex, choice, grammar, "
+                                       "json_object or structural_tag");
 }
 
 static const struct field kinds[] = {
@@ -392,10 +397,7 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     strict.unknown = NULL;
     if (!fields_read(value, &table, 1, &strict, err)) return false;
-    if (p->form.type != FORM_NONE || !has_member(value)) return true;
-    return error_set(err, ERROR_MISSING_FIELD, NULL,
-                     "a kind is needed: json, regex, choice, grammar, json_object or "
-                     "structural_tag");
+    return p->form.type != FORM_NONE || asks_for_nothing(value, err);
 }
 
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err)
