@@ -217,6 +217,8 @@ static bool one_unit(struct span s, size_t i, struct amount *m)
     for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && from > i; k++) {
         joined |= span_ends(span_slice(s, 0, i), span_str(joints[k]));
     }
+    size_t end = word_end(s, from);
+    joined |= from > i && words_opens(span_slice(s, end, s.n), " or ");
     m->num = m->den = 1;
     return joined && count_of(span_slice(s, from, word_end(s, from))) == 0 && take_unit(s, from, m);
 }

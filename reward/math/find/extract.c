@@ -23,6 +23,7 @@
 #include "reward/math/find/amounts.h"
 #include "reward/math/find/aside.h"
 #include "reward/math/find/closing.h"
+#include "reward/math/find/denied.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
@@ -332,6 +333,17 @@ bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
               : o->first_answer ? "the first box"
                                 : "the last box");
     if (box.p == NULL) return false;
+    bool whole = box.p >= s.p && box.p < s.p + s.n; /* not joined from several */
+    size_t behind = whole ? (size_t)(box.p - s.p) + box.n : s.n;
+    while (behind < s.n && memchr(" }$*.", s.p[behind], 5) != NULL) {
+        behind++;
+    }
+    if (!o->first_answer && denied_in_bracket(s, behind) > 0) { /* \boxed{12} (but this fails) */
+        trace_add(o->trace, "box", box, "taken back behind it");
+        out->cause = MATH_NO_ANSWER_FOUND;
+        out->source = MATH_FROM_NOWHERE;
+        return true;
+    }
     find(out, box, MATH_FROM_BOXED);
     return true;
 }

@@ -353,6 +353,11 @@ static struct span between_inside(struct scan *x)
     for (size_t k = 0; found.n > 0 && k < sizeof(away) / sizeof(away[0]); k++) {
         x->denied |= span_find(before, span_str(away[k]), 0) != SPAN_NONE;
     }
+    static const char *const more[] = {" or ",     ", or ",     " except",
+                                       ", except", " but not ", ", but not "};
+    for (size_t k = 0; found.n > 0 && k < sizeof(more) / sizeof(more[0]); k++) {
+        x->denied |= words_begin(rest_of(x), more[k]);
+    }
     return found;
 }
 

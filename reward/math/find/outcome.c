@@ -114,11 +114,16 @@ static bool ends_there(struct span rest, int where)
 {
     static const char *const reasons[] = {"since",  "because",  "as ",    "for which",
                                           "though", "although", "even if"};
-    static const char *const other[] = {
-        " is false",    " is not true",  " is wrong",     " is incorrect",
-        " is mistaken", " is not right", " other than",   " except",
-        " besides",     " apart from",   " unless ",      " is a mistake",
-        " isn't true",  " is untrue",    " is no longer", " beyond "};
+    static const char *const other[] = {" is false",         " is not true",
+                                        " is wrong",         " is incorrect",
+                                        " is mistaken",      " is not right",
+                                        " other than",       " except",
+                                        " besides",          " apart from",
+                                        " unless ",          " is a mistake",
+                                        " isn't true",       " is untrue",
+                                        " is no longer",     " beyond ",
+                                        ", a contradiction", ", which is a contradiction",
+                                        ", contradict",      ", which contradicts"};
     bool words = false;
     while (rest.n > 0 && (ascii_is_letter(rest.p[0]) || rest.p[0] == '"')) { /* of "solution|s" */
         rest = span_slice(rest, 1, rest.n);

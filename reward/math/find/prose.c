@@ -281,7 +281,8 @@ bool prose_disowns(struct span s)
         "erhaps ",         "aybe ",           "not clear that", "not correct that",
         "deny that",       "denies that",     "not mean that",  "not imply that",
         "n't mean that",   "n't imply that",  "is not that ",   "not clear whether",
-        "hard to believe", "cannot conclude", "can't conclude"};
+        "hard to believe", "cannot conclude", "can't conclude", "impossible that",
+        "assumed that",    "not so that",     "n't so that"};
     static const char *const turns[] = {" so ", "hus ", "ence ", "herefore "};
     bool concludes = false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

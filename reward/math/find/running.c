@@ -366,8 +366,7 @@ static void join_bounds(struct arena *a, struct span s, const struct spoken *bef
                         struct spoken *v)
 {
     bool bounds = before->to > 0 && before->changed && before->to < v->from &&
-                  span_starts(before->text, span_str("x")) && span_starts(v->text, span_str("x")) &&
-                  !v->denied;
+                  spoken_is_bound(before->text) && spoken_is_bound(v->text) && !v->denied;
     struct span gap = bounds ? span_trim(span_slice(s, before->to, v->from)) : NOTHING;
     bool and = words_start(gap, span_str("and")) || words_start(gap, span_str("but"));
     bool or = words_start(gap, span_str("or"));
@@ -380,6 +379,7 @@ static void join_bounds(struct arena *a, struct span s, const struct spoken *bef
     memcpy(out, before->text.p, before->text.n);
     memcpy(out + before->text.n, joint, strlen(joint));
     memcpy(out + n, v->text.p, v->text.n);
+    if (v->text.p[0] == 'x') out[n] = before->text.p[0]; /* "y is at least 2 and at most 9" */
     v->text = span_of(out, n + v->text.n);
     v->from = before->from;
 }

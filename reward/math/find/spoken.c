@@ -18,7 +18,7 @@
 #include "reward/math/read/units.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_ROUNDS = 6, MAX_SPELLED = 400 };
+enum { MAX_ROUNDS = 6, MAX_SPELLED = 400, MAX_TEMPLATE = 16 };
 
 enum side { LEFT, RIGHT, BETWEEN /* two values */ };
 
@@ -71,7 +71,7 @@ static const struct row rows[] = {
     {LEFT, "divisors of", NULL}, {LEFT, "factor of", NULL}, {LEFT, "factors of", NULL},
     {LEFT, "power of", NULL}, {LEFT, "powers of", NULL}, {LEFT, "divisible by", NULL},
     {LEFT, "modulo", NULL}, {LEFT, "between", NULL}, {LEFT, "percent of", NULL},
-    {LEFT, "% of", NULL}, {LEFT, "either of", NULL}, {LEFT, "neither", NULL},
+    {LEFT, "% of", NULL}, {LEFT, "either of", NULL}, {LEFT, "except those", NULL}, {LEFT, "all but", NULL}, {LEFT, "all except", NULL}, {LEFT, "neither", NULL},
     {BETWEEN, "times", "(%)*(&)"}, {BETWEEN, "multiplied by", "(%)*(&)"},
     {BETWEEN, "divided by", "(%)/(&)"}, {BETWEEN, "over", "(%)/(&)"},
     {BETWEEN, "plus", "(%)+(&)"}, {BETWEEN, "minus", "(%)-(&)"},
@@ -246,6 +246,37 @@ static bool adds_up(struct span before)
     return false;
 }
 
+/* The row makes a bound of its value: "at most". */
+static bool is_order(const char *template)
+{
+    return template != NULL && template[0] == 'x';
+}
+
+/* What is bounded in "y is at most 7", where the bound begins at s.p[at]: a letter, x where none is named, and 0 for what
+ * is no letter alone, "2x is at most 7". */
+static char subject_letter(struct span s, size_t at)
+{
+    static const char *const verbs[] = {" is ", " are ", " must be ", " should be ", " can be "};
+    struct span before = span_slice(s, 0, at);
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+        struct span verb = span_str(verbs[k]);
+        if (!span_ends(before, verb)) continue;
+        before.n -= verb.n;
+        size_t from = before.n;
+        while (from > 0 && before.p[from - 1] != ' ') {
+            from--;
+        }
+        struct span subject = words_unwrap(span_slice(before, from, before.n));
+        size_t letters = 0;
+        for (size_t i = 0; i < subject.n; i++) {
+            letters += ascii_is_letter(subject.p[i]) || subject.p[i] == '\'';
+        }
+        if (subject.n == 1 && letters == 1) return subject.p[0];
+        return letters == subject.n ? 'x' : 0;
+    }
+    return 'x';
+}
+
 static bool read_left(struct arena *a, struct span s, struct spoken *v)
 {
     size_t end = before_articles(s, v->from);
@@ -258,7 +289,13 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
         return false;
     v->from = end - strlen(row->words);
     if (!v->changed && is_extreme_count(s, row, v->from, v->to)) return true;
-    return apply(a, v, row->template, span_of(NULL, 0));
+    if (!is_order(row->template)) return apply(a, v, row->template, span_of(NULL, 0));
+    char template[MAX_TEMPLATE] = {0}, letter = subject_letter(s, v->from);
+    size_t n = strlen(row->template);
+    if (letter == 0 || n >= sizeof(template)) return v->denied = true, false;
+    memcpy(template, row->template, n);
+    template[0] = letter;
+    return apply(a, v, template, span_of(NULL, 0));
 }
 
 struct span spoken_spelled(struct span s, size_t at)
@@ -368,6 +405,18 @@ static bool speaks_of_chance(struct span s)
     return false;
 }
 
+bool spoken_is_bound(struct span s)
+{
+    return s.n > 2 && ascii_is_letter(s.p[0]) && strchr("<>\\", s.p[1]) != NULL;
+}
+
+/* What follows a bound takes some of it away: "greater than 3 except 4". */
+static bool is_excepted(struct span rest)
+{
+    return words_begin(rest, "except") || words_begin(rest, "but not ") ||
+           words_begin(rest, "other than ");
+}
+
 /* "3 in 10", "5 per 8" alone, or behind "is": a share. What follows the second number makes it a rate: "5 per 8 days". */
 static bool is_share(struct span s, const struct spoken *v, size_t to, bool in)
 {
@@ -404,6 +453,8 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
         v->to = taken_back;
         return v->denied = true, false;
     }
+    if (v->changed && spoken_is_bound(v->text) && is_excepted(span_slice(s, i, s.n)))
+        return v->denied = true, false;
     if (read_share(a, s, i, v)) return true;
     const struct row *row = row_after(s, i, RIGHT);
     if (row != NULL) {

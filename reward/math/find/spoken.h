@@ -28,6 +28,9 @@ struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t t
  * is made of digits. */
 struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t to);
 
+/* The text of a value is a bound, as "at most 7" is: "x\le 7". */
+bool spoken_is_bound(struct span text);
+
 /* The number s[from, to) with the name of a unit right behind it: "seventy-five cents". */
 struct span spoken_with_unit(struct span s, size_t from, size_t to);
 

@@ -76,6 +76,26 @@ static bool same_formula(struct arena *arena, struct span g, struct span a)
     return c == d && digit;
 }
 
+/* s is nothing but symbols of elements and their numbers, two symbols at least and one number. */
+static bool is_bare_formula(struct span s)
+{
+    size_t capitals = 0, digits = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        bool capital = s.p[i] >= 'A' && s.p[i] <= 'Z', digit = ascii_is_digit(s.p[i]);
+        bool small =
+            i > 0 && s.p[i] >= 'a' && s.p[i] <= 'z' && s.p[i - 1] >= 'A' && s.p[i - 1] <= 'Z';
+        if (!capital && !small && !(digit && i > 0)) return false;
+        capitals += capital;
+        digits += digit;
+    }
+    return capitals >= 2 && digits >= 1 && s.n <= MOST_SENTENCE;
+}
+
+bool chemistry_differs(struct span g, struct span a)
+{
+    return is_bare_formula(g) && is_bare_formula(a) && !span_eq(g, a);
+}
+
 /* s denies what it names, or names something else too. */
 static bool says_more(struct span s)
 {

@@ -18,4 +18,7 @@ bool chemistry_same(struct arena *arena, struct span g, struct span a);
  * produced." */
 bool chemistry_said(struct arena *arena, struct span g, struct span s);
 
+/* Two bare formulas that are not the same one: CO2 and C2O, which are no products. */
+bool chemistry_differs(struct span g, struct span a);
+
 #endif

@@ -81,7 +81,7 @@ static bool goes_on(struct span rest, struct span raw)
     static const char *const came[] = {"came", "comes", "finished", NULL};
     static const char *const denials[] = {"not", "never", "no", "cannot", NULL};
     static const char *const others[] = {"second", "third", "last",  "none",      "nothing", "lose",
-                                         "loses",  "lost",  "wrong", "incorrect", NULL};
+                                         "loses",  "lost",  "wrong", "incorrect", "yes",     NULL};
     static const char *const divided[] = {"and",    "but",  "or",    "while", "then",
                                           "except", "only", "after", NULL};
     struct span first, second = {NULL, 0};
