@@ -210,21 +210,27 @@ static bool is_alive(const struct sandbox *box)
     return !box->spent && box->socket >= 0 && poll(&p, 1, 0) == 0;
 }
 
-/* Nobody else is told of the ends of former cells: they are this process's children. */
-static void reap_leaving(struct sandbox *box)
+/* Nobody else is told of the ends of former cells: they are this process's children. True: none is left. */
+static bool reap_leaving(struct sandbox *box)
 {
+    bool all = true;
     for (int i = 0; i < LEAVING; i++) {
         if (box->leaving[i] > 0 && waitpid(box->leaving[i], NULL, WNOHANG) != 0) {
             box->leaving[i] = 0;
         }
+        all = all && box->leaving[i] == 0;
     }
+    return all;
 }
 
 /* The cell takes its time to end, which nobody waits for, unless very many do. */
 static void let_go(struct sandbox *box)
 {
     int i = 0;
+    if (box->socket >= 0) close(box->socket);
+    box->socket = -1;
     reap_leaving(box);
+    if (box->pid <= 0) return;
     while (i < LEAVING - 1 && box->leaving[i] > 0) {
         i++;
     }
@@ -233,11 +239,14 @@ static void let_go(struct sandbox *box)
     box->pid = 0;
 }
 
+bool sandbox_tend(struct sandbox *box)
+{
+    if (box->socket >= 0 && !is_alive(box)) let_go(box);
+    return !reap_leaving(box);
+}
+
 static bool renew_cell(struct sandbox *box, struct error *err)
 {
-    assert(box->socket >= 0 && box->pid > 0);
-    close(box->socket);
-    box->socket = -1;
     let_go(box);
     return fork_cell(box, err) && hear_hello(box, err);
 }

@@ -133,7 +133,7 @@ void sandbox_result_clear(struct sandbox_result *r);
  * gone and no other can be forked. The result channel is descriptor 3 of the program. */
 bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct error *err);
 
-/* Readable when the result is there. */
+/* Readable when the result is there; between runs, when the cell has ended. -1: there is none. */
 int sandbox_fd(const struct sandbox *box);
 
 /* Milliseconds until the result is overdue; 0: it is, and sandbox_finish() will not wait. */
@@ -142,6 +142,10 @@ int sandbox_wait_ms(const struct sandbox *box);
 /* Wait for the result. False when the cell is gone or overdue; the next run gets another. r is initialised
  * and may be used again. */
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err);
+
+/* Between runs: let a cell that has ended meanwhile go, and reap those that have been. True: one has not
+ * ended yet, so that another look is wanted. */
+bool sandbox_tend(struct sandbox *box);
 
 /* sandbox_start() and sandbox_finish(). A cell may be lost for reasons of the machine's (its memory), so
  * the run is given to another one, once. */

@@ -5,10 +5,13 @@
 #include "reward/code/sandboxes.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <poll.h>
 
 #include "base/processors.h"
-
 #include "reward/code/box.h"
+
+enum { ENDING_MS = 100 }; /* between looks for the end of cells that have hung up */
 
 static struct {
     struct sandbox_options options;
@@ -45,6 +48,21 @@ size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
     assert(boxes.n <= SANDBOXES_MAX);
     *list = boxes.list;
     return boxes.n < wanted ? boxes.n : wanted;
+}
+
+void sandboxes_wait(int fd)
+{
+    struct pollfd p[1 + SANDBOXES_MAX] = {{.fd = fd, .events = POLLIN}};
+    int n = 0;
+    while (p[0].revents == 0 && (n >= 0 || errno == EINTR)) {
+        bool ending = false;
+        for (size_t i = 0; i < boxes.n; i++) {
+            ending = sandbox_tend(boxes.list[i]) || ending;
+            p[1 + i] = (struct pollfd){.fd = sandbox_fd(boxes.list[i]), .events = POLLIN};
+        }
+        n = poll(p, 1 + boxes.n, ending ? ENDING_MS : -1);
+        if (n < 0) p[0].revents = 0; /* as it was */
+    }
 }
 
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)

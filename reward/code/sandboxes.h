@@ -21,6 +21,10 @@ size_t sandboxes_most(void);
 /* Up to `wanted` open sandboxes at *list, at least one; 0 and err when there can be none. */
 size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err);
 
+/* Between items: wait until fd has something to read or has hung up. A cell that ends meanwhile is reaped:
+ * an idle worker keeps no dead process. */
+void sandboxes_wait(int fd);
+
 /* Do the walls suffice here? Removes what dead servers' sandboxes have left, opens a sandbox and
  * closes it again; its layers, and the error when not. The answer is kept for the process and
  * those forked from it. */

@@ -12,6 +12,7 @@
 #include "base/processors.h"
 #include "reward/code/code.h"
 #include "reward/code/execute.h"
+#include "reward/code/sandboxes.h"
 #include "reward/judge/opinion.h"
 #include "reward/judge/parcel.h"
 #include "reward/judge/registry.h"
@@ -35,7 +36,8 @@ void judge_begin(int argc, char *const *argv)
     code_open(boot.code_unsafe);
     zygote_serve(socket, &(struct worker_options){.services = services,
                                                   .n_services = SERVICES,
-                                                  .memory_bytes = (size_t)boot.memory_bytes});
+                                                  .memory_bytes = (size_t)boot.memory_bytes,
+                                                  .wait = sandboxes_wait});
 }
 
 /* The rewards of R1, arXiv 2501.12948v1, 2.2.2, as far as they are in the registry. */
@@ -91,7 +93,8 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
         .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = code_workers(workers)},
         .workers = {.services = services,
                     .n_services = SERVICES,
-                    .memory_bytes = (size_t)o->worker_memory_bytes},
+                    .memory_bytes = (size_t)o->worker_memory_bytes,
+                    .wait = sandboxes_wait},
         .boot = may_execute ? span_of(&judge->boot, sizeof(judge->boot)) : span_of(NULL, 0),
         .program_bytes = o->program_bytes,
         .max_waiting = o->queue_items,

@@ -194,6 +194,7 @@ void worker_run(int socket, enum worker_pool pool, const struct worker_options *
     clock_init(socket, pool);
     for (int left = MAX_TASKS; left > 0 && !alarm_clock.niced; left--) {
         reply.n = 0;
+        if (pool == POOL_SANDBOX && o->wait != NULL) o->wait(socket);
         if (!read_frame(socket, &in) || !answer(o, buffer_span(&in), left == 1, &reply)) break;
         if (!socket_write(socket, reply.p, reply.n)) break;
     }

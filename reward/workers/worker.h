@@ -18,6 +18,7 @@ struct worker_options {
     worker_service *const *services; /* n_services of them: a frame names one */
     int n_services;
     size_t memory_bytes; /* POOL_ALGEBRA: address space beyond what it starts with */
+    void (*wait)(int socket); /* POOL_SANDBOX: until there is an order; NULL: reading it waits */
 };
 
 /* Serve the socket; returns when it closes or the process has done enough. */

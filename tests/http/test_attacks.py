@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import concurrent.futures
+import contextlib
 import os
 import signal
 import time
@@ -78,3 +79,15 @@ def test_a_python_that_waits_is_killed(attacked):
         os.kill(pid, signal.SIGKILL)
     assert attacked.post("/verify", HONEST).json()["results"][0]["reward"] == 1
     wait_until(lambda: warm() - waiting)
+
+
+def test_an_idle_cell_that_is_killed_is_reaped(attacked):
+    """Its worker has no other run to do: the dead are no children of anybody's for long."""
+    assert attacked.post("/run_code", {"code": "true", "language": "bash"}).json()["status"] == "Success"
+    cells = [p for p, (name, _, _) in attacked.processes().items() if name.startswith("ts-cell")]
+    assert cells
+    for pid in cells:
+        with contextlib.suppress(ProcessLookupError):  # it went with another
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not set(cells) & set(attacked.processes()))
+    assert attacked.post("/run_code", {"code": "true", "language": "bash"}).json()["status"] == "Success"

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,6 +244,32 @@ static void no_cell_is_left_as_a_zombie(void **state)
     sandbox_result_clear(&r);
 }
 
+/* A cell that is killed between two runs is told by its descriptor and reaped, also where no run follows. */
+static void an_idle_cell_leaves_no_zombie(void **state)
+{
+    struct sandbox_result r;
+    (void)state;
+    sandbox_result_init(&r);
+    for (int outer = 0; outer < 2; outer++) {
+        run_shell(boxes[0], "true", "", &r);
+        run_shell(boxes[1], "true", "", &r);
+        while (signal_cells(SIGKILL, outer == 1) < 2) {
+            usleep(1000);
+        }
+        for (int i = 0; i < 2; i++) {
+            struct pollfd p = {.fd = sandbox_fd(boxes[i]), .events = POLLIN};
+            assert_int_equal(poll(&p, 1, -1), 1);
+            while (sandbox_tend(boxes[i])) {
+                usleep(1000);
+            }
+            assert_int_equal(sandbox_fd(boxes[i]), -1);
+        }
+        box_sweep();
+        assert_false(has_zombie());
+    }
+    sandbox_result_clear(&r);
+}
+
 /* Nobody waits for a cell that has been stopped, nor for the process around it. */
 static void a_stopped_cell_is_replaced(void **state)
 {
@@ -343,6 +370,7 @@ int main(void)
         {"landlock: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &without},
         {"namespaces: no zombie", no_cell_is_left_as_a_zombie, NULL, NULL, &with},
         {"landlock: no zombie", no_cell_is_left_as_a_zombie, NULL, NULL, &without},
+        cmocka_unit_test(an_idle_cell_leaves_no_zombie),
         {"namespaces: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &with},
         {"landlock: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &without},
         {"namespaces: page tables are memory", page_tables_are_memory, NULL, NULL, &with},
