@@ -257,14 +257,16 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 struct hashing {
     const struct model *model;
     struct content *content;
+    const struct content_line *bad; /* atomic: it has a number that is not finite; NULL: none was met */
 };
 
 static void hash_line(void *arg, int task, int thread)
 {
-    const struct hashing *h = arg;
+    struct hashing *h = arg;
     struct content_line *line = &h->content->lines[task];
     (void)thread;
     content_hash(line);
+    if (!content_is_finite(line)) __atomic_store_n(&h->bad, line, __ATOMIC_RELAXED);
     model_drop(h->model, line->bytes); /* packing reads it again, piece by piece */
 }
 
@@ -298,14 +300,21 @@ static bool merge(struct loaded *l, const struct engine_options *o, struct conte
     return ok || error_at(err, "merge");
 }
 
+/* Every line, whose numbers must be finite: a model with one that is not would write nonsense without a word. */
+static bool hash_all(const struct loaded *l, struct content *c, struct error *err)
+{
+    struct hashing h = {l->model, c, NULL};
+    pool_run(l->pool, hash_line, &h, (int)c->n);
+    return h.bad == NULL || content_refuse(h.bad, ERROR_BAD_FILE, err);
+}
+
 /* The tensors as they shall serve, hashed. */
 static bool prepare(struct loaded *l, const struct engine_options *o, struct packed_label *label,
                     struct error *err)
 {
     struct content c = {0};
-    bool ok = content_list(l->model, &c, err) && merge(l, o, &c, err);
+    bool ok = content_list(l->model, &c, err) && merge(l, o, &c, err) && hash_all(l, &c, err);
     if (ok) {
-        pool_run(l->pool, hash_line, &(struct hashing){l->model, &c}, (int)c.n);
         content_sum(&c, label->sha256);
         label->tensors = c.n;
     }

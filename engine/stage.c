@@ -79,11 +79,7 @@ static bool hash_model(struct staging *s, const struct model *m, char sha256[DIG
     if (!content_list(m, &s->content, err)) return false;
     pool_run(s->pool, hash_line, &(struct hashing){s, m}, (int)s->content.n);
     if (is_stopped(s, err)) return false;
-    if (s->bad != NULL) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "tensor %.*s has a number that is not finite",
-                         (int)(s->bad->name.n < 120 ? s->bad->name.n : 120), s->bad->name.p);
-    }
+    if (s->bad != NULL) return content_refuse(s->bad, ERROR_INVALID_VALUE, err);
     content_sum(&s->content, sha256);
     return true;
 }

@@ -5,7 +5,6 @@
 #include "engine/model/content.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "base/mem.h"
 #include "engine/model/gguf.h"
 #include "engine/model/safetensors.h"
-#include "engine/tensor/quants.h"
+#include "engine/tensor/finite.h"
 
 /* ---- the list ---- */
 
@@ -135,20 +134,14 @@ uint64_t content_key(const char sha256[DIGEST_HEX])
 
 bool content_is_finite(const struct content_line *l)
 {
-    enum { AT_ONCE = 2048 }; /* a multiple of every type's block */
-    float values[AT_ONCE];
     if (l->quant < 0) return true;
     const struct quant_type *q = &quant_types[l->quant];
-    size_t left = l->bytes.n / (size_t)q->bytes * (size_t)q->block;
-    const char *at = l->bytes.p;
-    while (left > 0) {
-        size_t n = left < AT_ONCE ? left : AT_ONCE;
-        q->dequant(values, at, (int64_t)n);
-        for (size_t i = 0; i < n; i++) {
-            if (!isfinite(values[i])) return false;
-        }
-        at += n / (size_t)q->block * (size_t)q->bytes;
-        left -= n;
-    }
-    return true;
+    size_t n = l->bytes.n / (size_t)q->bytes * (size_t)q->block;
+    return quant_is_finite((enum quant)l->quant, l->bytes.p, (int64_t)n);
+}
+
+bool content_refuse(const struct content_line *l, enum error_code code, struct error *err)
+{
+    return error_set(err, code, NULL, "tensor %.*s has a number that is not finite",
+                     (int)(l->name.n < 120 ? l->name.n : 120), l->name.p);
 }

@@ -53,6 +53,8 @@ void content_hash(struct content_line *l);
 /* Are all its numbers finite? Of a type that we do not compute with: yes. Different lines on any
  * threads. */
 bool content_is_finite(const struct content_line *l);
+/* The error of a line that is not; always false. */
+bool content_refuse(const struct content_line *l, enum error_code code, struct error *err);
 
 /* The sum of all lines, once each has its hash. */
 void content_sum(const struct content *c, char sha256[DIGEST_HEX]);

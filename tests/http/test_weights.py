@@ -4,11 +4,12 @@ bit; what is wrong changes nothing.
 SPDX-License-Identifier: Apache-2.0
 """
 import json
+import subprocess
 import threading
 
 import checkpoints
 import pytest
-from conftest import ROOT, tries, wait_until
+from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT, tries, wait_until
 from streams import Stream, stands_still
 
 PROMPTS = [[1 + (i * 7 + j * 13) % 90 for j in range(3 + i * 5 % 40)] for i in range(32)]
@@ -339,6 +340,16 @@ def test_what_broken_weights_compute_is_an_error_everywhere(start, tmp_path, ten
         assert sample["error"]["message"] == said.json()["error"]["message"]
     assert s.post("/v1/weights", {"path": str(checkpoints.FOLDER)}).status_code == 200
     assert s.post("/v1/embeddings", {"input": [1, 2]}).status_code == 200
+
+
+@pytest.mark.parametrize("flags", [[], ["--weights", "q8_0"], ["--engine", "reference"]])
+def test_a_server_does_not_start_on_broken_weights(tmp_path, tensors, flags):
+    broken = dict(tensors)
+    kind, dims, data = broken["model.layers.0.mlp.up_proj.weight"]
+    broken["model.layers.0.mlp.up_proj.weight"] = (kind, dims, data[:100] + b"\xff\x7f" + data[102:])
+    run = subprocess.run([BIN, "serve", "--port", "0", "--model", str(checkpoints.folder(tmp_path / "new", broken)), *flags],
+                         capture_output=True, text=True, timeout=PATIENCE, env=ENVIRONMENT)
+    assert run.returncode != 0 and "model.layers.0.mlp.up_proj.weight has a number that is not finite" in run.stderr, run.stderr
 
 
 def half_written(path):

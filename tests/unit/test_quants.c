@@ -12,6 +12,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/tensor/finite.h"
 #include "engine/tensor/quants.h"
 
 /* IEEE 754 binary16: a sign, 5 bits of exponent offset by 15, 10 bits of mantissa; subnormals below 2^-14. */
@@ -151,6 +152,52 @@ static void names_and_numbers(void **state)
     assert_null(quant_ggml_name(12345));
 }
 
+static bool all_finite(const float *f, int n)
+{
+    bool all = true;
+    for (int i = 0; i < n; i++) {
+        all = all && isfinite(f[i]) != 0;
+    }
+    return all;
+}
+
+/* Blocks of any bytes, of which some hold a NaN or an infinity: those whose weights do. */
+static void finite_is_what_all_weights_are(void **state)
+{
+    (void)state;
+    uint32_t u = 1;
+    for (int type = 0; type < QUANT_COUNT; type++) {
+        const struct quant_type *t = &quant_types[type];
+        int n = t->block * 2, seen[2] = {0, 0};
+        for (int i = 0; i < 4000; i++) {
+            uint8_t raw[2 * 256 + 1]; /* not aligned */
+            float weights[2 * 256];
+            assert_true(n <= 2 * 256 && 2 * t->bytes < (int)sizeof(raw));
+            for (size_t k = 0; k < sizeof(raw); k++) {
+                u = u * 1664525u + 1013904223u;
+                raw[k] = (uint8_t)(u >> 24);
+            }
+            t->dequant(weights, raw + 1, n);
+            bool want = all_finite(weights, n);
+            if (quant_is_finite((enum quant)type, raw + 1, n) != want)
+                fail_msg("%s, %d", t->name, i);
+            seen[want]++;
+        }
+        assert_true(seen[0] > 0 && seen[1] > 0);
+    }
+}
+
+/* One at the very end of many. */
+static void the_last_weight_is_looked_at(void **state)
+{
+    (void)state;
+    static float floats[10001];
+    assert_true(quant_is_finite(QUANT_F32, floats, 10001));
+    floats[10000] = INFINITY;
+    assert_true(quant_is_finite(QUANT_F32, floats, 10000));
+    assert_false(quant_is_finite(QUANT_F32, floats, 10001));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +207,8 @@ int main(void)
         cmocka_unit_test(blocks_by_hand),
         cmocka_unit_test(k_blocks_by_hand),
         cmocka_unit_test(names_and_numbers),
+        cmocka_unit_test(finite_is_what_all_weights_are),
+        cmocka_unit_test(the_last_weight_is_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
