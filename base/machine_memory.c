@@ -3,17 +3,20 @@
  * Of what a group uses, the files on its inactive list are given up before anything is killed, so
  * they count as free, as MemAvailable has it for the machine.
  *
- * Sources: proc(5), /proc/meminfo; the kernel's Documentation/admin-guide/cgroup-v2.rst,
- * memory.max, and cgroup-v1/memory.rst, memory.limit_in_bytes.
+ * Sources: proc(5), /proc/meminfo, /proc/vmstat; the kernel's Documentation/admin-guide/cgroup-v2.rst,
+ * memory.max, memory.events, and cgroup-v1/memory.rst, memory.limit_in_bytes, memory.oom_control.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/machine_memory.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/control_groups.h"
 
@@ -87,4 +90,55 @@ int64_t machine_free_memory(void)
     int64_t group = machine_groups_memory("/sys/fs/cgroup", span_str(groups));
     if (group == INT64_MAX) return left;
     return left == 0 || group < left ? group : left;
+}
+
+/* ---- kills ---- */
+
+enum { KILLS_BYTES = 16384 }; /* /proc/vmstat has some eight kilobytes */
+
+/* Where all of these files have it: a name and a number a line, never the first line. */
+static const char kills_row[] = "\noom_kill ";
+
+static const char *find_kills(int fd, char text[KILLS_BYTES])
+{
+    size_t n = 0;
+    ssize_t got;
+    while (n < KILLS_BYTES - 1 && (got = pread(fd, text + n, KILLS_BYTES - 1 - n, (off_t)n)) > 0) {
+        n += (size_t)got;
+    }
+    text[n] = '\0';
+    return strstr(text, kills_row);
+}
+
+static void open_in(const char *folder, void *arg)
+{
+    static const char *const names[] = {"memory.events", "memory.oom_control"};
+    int *found = arg;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && *found < 0; i++) {
+        char path[1200], text[KILLS_BYTES];
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && find_kills(fd, text) != NULL) {
+            *found = fd;
+        } else if (fd >= 0) {
+            close(fd);
+        }
+    }
+}
+
+int machine_open_kills(const char *root, struct span groups)
+{
+    int found = -1;
+    control_groups_visit(root, groups, "memory", open_in, &found);
+    return found;
+}
+
+uint64_t machine_kills(int group, int proc)
+{
+    char text[KILLS_BYTES];
+    int fd = group >= 0 ? group : openat(proc, "vmstat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const char *at = find_kills(fd, text);
+    if (group < 0) close(fd);
+    return at == NULL ? 0 : strtoull(at + sizeof(kills_row) - 1, NULL, 10);
 }

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/control_groups.h"
+#include "base/machine_memory.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/socket.h"
@@ -131,6 +133,7 @@ static bool write_reply(int socket, const struct sandbox_result *r, bool last)
                               .signaled = r->signaled,
                               .last = last,
                               .starved = r->starved,
+                              .waited = r->waited,
                               .code = r->code,
                               .cpu_ms = r->cpu_ms,
                               .wall_ms = r->wall_ms,
@@ -193,7 +196,7 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
     w->scoped = w->layers.landlock_abi >= 6;
     w->layers.seccomp = seccomp_prepare(&w->filter);
     walls_bound_capabilities();
-    w->oom_kills = proctree_oom_kills(w->proc);
+    w->oom_kills = machine_kills(w->oom, w->proc);
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
     hello->layers = w->layers;
     if (!w->layers.namespaces && !warm_write_library(w->preload)) {
@@ -280,6 +283,7 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
 {
     struct sandbox_options o = *options;
     struct walls w = {.landlock = -1};
+    char groups[CONTROL_GROUPS_TEXT];
     socket = keep_only(socket);
     be_expendable();
     setsid();
@@ -288,6 +292,8 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     prctl(PR_SET_NAME, "ts-cell-outer");
     w.layers.own_uid = box_become_user();
     w.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    control_groups_own(groups);
+    w.oom = machine_open_kills("/sys/fs/cgroup", span_str(groups));
     if (!o.no_namespaces) try_namespaces(&w, &o, socket);
     if (!box_make(w.box, sizeof(w.box))) {
         struct cell_hello hello = {.error = "no folder for work directories can be made"};

@@ -46,7 +46,7 @@ struct cell_reply {
     int32_t end, code;
     uint32_t signaled;
     uint32_t last; /* 1: the cell takes no further order */
-    uint32_t starved;
+    uint32_t starved, waited;
     double cpu_ms, wall_ms;
     uint64_t peak_bytes;
     uint64_t out_n, err_n, channel_n, fetched_n[SANDBOX_MAX_FETCH];

@@ -199,11 +199,20 @@ static bool is_fault(struct program_run *x, const struct sandbox_result *r)
     return x->error.code != ERROR_NONE;
 }
 
+/* A compiler never sleeps. */
+static bool has_waited(struct program_run *x, const struct sandbox_result *c)
+{
+    if (!c->waited) return false;
+    error_set(&x->error, ERROR_SYSTEM, NULL,
+              "the compiler had too little of the machine's processors in its time");
+    return true;
+}
+
 static void run_plainly(struct program_run *x)
 {
     const struct sandbox_result *c = &x->compile;
     if (x->order.language->product != NULL) {
-        if (!compile(x, &x->compile) || is_fault(x, c)) return;
+        if (!compile(x, &x->compile) || is_fault(x, c) || has_waited(x, c)) return;
         x->outcome.compile = stage_of(c);
         if (c->end != SANDBOX_EXITED || c->code != 0 || x->binary.n == 0) return;
     }

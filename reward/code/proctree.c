@@ -227,21 +227,55 @@ bool proctree_measure(int proc, pid_t root, struct proctree_use *out)
     return ok;
 }
 
-/* proc(5), /proc/vmstat: a name and a number a line, some eight kilobytes. */
-uint64_t proctree_oom_kills(int proc)
+/* Documentation/scheduler/sched-stats.rst, /proc/pid/schedstat: time run, time that it waited to run, both
+ * in nanoseconds, and how often it ran. */
+static double thread_waited_ms(int threads, const char *name)
 {
-    char text[16384];
-    size_t n = 0;
-    ssize_t got;
-    int fd = openat(proc, "vmstat", O_RDONLY | O_CLOEXEC);
+    char path[64], text[96];
+    unsigned long long waited = 0;
+    snprintf(path, sizeof(path), "%.20s/schedstat", name);
+    int fd = openat(threads, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return 0;
-    while (n < sizeof(text) - 1 && (got = read(fd, text + n, sizeof(text) - 1 - n)) > 0) {
-        n += (size_t)got;
-    }
+    ssize_t n = read(fd, text, sizeof(text) - 1);
     close(fd);
-    text[n] = '\0';
-    const char *row = strstr(text, "\noom_kill ");
-    return row == NULL ? 0 : strtoull(row + strlen("\noom_kill "), NULL, 10);
+    text[n > 0 ? n : 0] = '\0';
+    return sscanf(text, "%*u %llu", &waited) == 1 ? (double)waited / 1e6 : 0;
+}
+
+/* The longest of a process's threads. */
+static double longest_wait_ms(int proc, pid_t pid)
+{
+    char path[32];
+    double longest = 0;
+    snprintf(path, sizeof(path), "%d/task", (int)pid);
+    int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        if (fd >= 0) close(fd);
+        return 0;
+    }
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        double waited = e->d_name[0] == '.' ? 0 : thread_waited_ms(dirfd(dir), e->d_name);
+        if (waited > longest) longest = waited;
+    }
+    closedir(dir);
+    return longest;
+}
+
+double proctree_waited_ms(int proc, pid_t root)
+{
+    struct table t;
+    struct tree *tree;
+    double longest = 0;
+    bool ok = make_room(&t, &tree) && read_table(proc, &t, NULL);
+    if (ok) collect(&t, root, tree);
+    for (size_t i = 0; ok && i < tree->n; i++) {
+        double waited = longest_wait_ms(proc, tree->pids[i]);
+        if (waited > longest) longest = waited;
+    }
+    free(t.rows);
+    free(tree);
+    return longest;
 }
 
 pid_t proctree_self(int proc)

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 /* What processes take together. */
@@ -22,8 +21,9 @@ struct proctree_use {
 /* All descendants of root. proc: a descriptor of /proc. False when it cannot be read. */
 bool proctree_measure(int proc, pid_t root, struct proctree_use *out);
 
-/* Processes that the kernel has killed for want of memory since the machine began; 0: not known. */
-uint64_t proctree_oom_kills(int proc);
+/* Milliseconds that the thread among all descendants of root that has waited longest for a processor has
+ * waited so. 0 where the kernel does not count it. */
+double proctree_waited_ms(int proc, pid_t root);
 
 /* The process that reads, as that /proc numbers it; 0 when unknown. */
 pid_t proctree_self(int proc);

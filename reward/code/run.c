@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/machine_memory.h"
 #include "reward/code/proctree.h"
 #include "reward/code/warm.h"
 #include "reward/code/workdir.h"
@@ -245,12 +246,17 @@ static void reap(struct running *g)
     }
 }
 
-/* The root of the run's processes is the cell itself, or the interpreter: orphans are its children. */
+/* The root of the run's processes is the cell itself, or the interpreter: orphans are its children. 0: not known. */
+static pid_t tree_root(const struct running *g)
+{
+    return g->run->warm ? g->walls->warm.root : proctree_self(g->walls->proc);
+}
+
 static void check_tree(struct running *g)
 {
     struct proctree_use use;
     const struct sandbox_limits *l = &g->run->limits;
-    pid_t root = g->run->warm ? g->walls->warm.root : proctree_self(g->walls->proc);
+    pid_t root = tree_root(g);
     if (root == 0 || !proctree_measure(g->walls->proc, root, &use)) return;
     if (use.memory_bytes > l->memory_bytes + l->memory_bytes / 4) decide(g, SANDBOX_MEMORY);
     if (use.open_files > (size_t)l->open_files * FILES_FACTOR) decide(g, SANDBOX_MEMORY);
@@ -269,9 +275,21 @@ static void check_clocks(struct running *g)
     }
 }
 
+/* The wall's time is up. It may have gone by in waiting for a processor: for others, since a program can change
+ * neither its priority nor its processors, and its own threads cannot take each other's without passing the
+ * limit of CPU time. */
+static void end_by_wall(struct running *g)
+{
+    pid_t root = tree_root(g);
+    if (g->verdict != SANDBOX_ENDS) return;
+    g->result->waited =
+        root != 0 && 2 * proctree_waited_ms(g->walls->proc, root) > g->run->limits.wall_ms;
+    decide(g, SANDBOX_TIME);
+}
+
 static void tick(struct running *g, uint64_t now)
 {
-    if (now >= g->deadline_ns) decide(g, SANDBOX_TIME);
+    if (now >= g->deadline_ns) end_by_wall(g);
     if (now < g->tick_ns) return;
     uint64_t begun = clock_cpu_ns(); /* a look that waits for a processor is not a dear one */
     check_clocks(g);
@@ -451,6 +469,13 @@ static bool prepare(struct running *g, struct walls *w, bool *made)
     return false;
 }
 
+/* Where the count is at hand the run's own time alone counts; the machine's costs more to read than to
+ * have a kill of earlier count. */
+static void note_kills(struct walls *w)
+{
+    if (w->oom >= 0) w->oom_kills = machine_kills(w->oom, w->proc);
+}
+
 /* Has the kernel killed something for want of memory since the last look? What failed meanwhile may have
  * failed of that. Where all goes well nobody looks. */
 static bool memory_was_out(struct running *g)
@@ -458,7 +483,7 @@ static bool memory_was_out(struct running *g)
     bool well = g->verdict == SANDBOX_EXITED && g->result->code == 0;
     if (well || g->verdict == SANDBOX_NOT_FOUND) return false;
     uint64_t before = g->walls->oom_kills;
-    g->walls->oom_kills = proctree_oom_kills(g->walls->proc);
+    g->walls->oom_kills = machine_kills(g->walls->oom, g->walls->proc);
     return g->walls->oom_kills > before;
 }
 
@@ -477,6 +502,7 @@ enum run_left run_program(struct walls *w, const struct sandbox_run *run, int co
                         .verdict = SANDBOX_ENDS};
     bool made, ready = prepare(&g, w, &made);
     r->starved = made && !workdir_has_room(w, &run->limits);
+    note_kills(w);
     if (ready) {
         run_inside(&g);
     } else {

@@ -293,6 +293,7 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
         head->end >= 0 && head->end < SANDBOX_ENDS ? (enum sandbox_end)head->end : SANDBOX_FAULT;
     r->signaled = head->signaled != 0;
     r->starved = head->starved != 0;
+    r->waited = head->waited != 0;
     r->code = head->code;
     r->cpu_ms = head->cpu_ms;
     r->wall_ms = head->wall_ms;

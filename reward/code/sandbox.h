@@ -117,6 +117,8 @@ struct sandbox_result {
     size_t peak_bytes; /* largest resident memory of a process */
     bool starved; /* the disk was fuller, by somebody else's doing, than the limits promise, or the
                           machine's memory was out: a failure proves nothing */
+    bool waited;  /* SANDBOX_TIME: on the wall, and for most of it for a processor that others had; what never
+                          sleeps, as a compiler, has then not had its time */
     struct buffer out, err, channel;
     struct buffer fetched[SANDBOX_MAX_FETCH]; /* empty p: there was no such file */
     bool was_fetched[SANDBOX_MAX_FETCH];

@@ -100,9 +100,11 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
         t->not_installed = r.end == SANDBOX_NOT_FOUND;
         if (s == TRIAL_SANDBOX_ERROR) {
             error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
-        } else if (s != TRIAL_ACCEPTED && r.starved) {
-            error_set(&t->error, ERROR_SYSTEM, NULL,
-                      "the disk or the memory of the machine was full while the compiler ran");
+        } else if (s != TRIAL_ACCEPTED && (r.starved || r.waited)) {
+            error_set(
+                &t->error, ERROR_SYSTEM, NULL, "%s",
+                r.waited ? "the compiler had too little of the machine's processors in its time"
+                         : "the disk or the memory of the machine was full while the compiler ran");
         } else {
             t->compile = s == TRIAL_ACCEPTED && r.was_fetched[0] ? s : TRIAL_COMPILE_ERROR;
         }

@@ -34,7 +34,8 @@ struct walls {
     char box[64];             /* the folder that holds the work directory */
     char work[80];            /* the work directory of the run under way */
     unsigned n_runs;          /* names given so far */
-    uint64_t oom_kills;       /* the machine's, when last looked */
+    int oom;                  /* descriptor of the group's count (machine_memory.h), -1: none; no run inherits it */
+    uint64_t oom_kills;       /* when last looked */
     char preload[80];         /* file of the library that makes interpreters wait (preload.c) */
     struct warm warm;         /* the one that waits */
 };

@@ -60,7 +60,9 @@ def test_attack(attacked, name):
             assert attacked.http.get("/health").status_code == 200
             time.sleep(0.02)
     for reply in hostile:
-        assert reply.result().status_code == 200 and reply.result().json()["status"] in ("Failed", "Success")
+        said = reply.result().json()
+        starved = language == "c" and "processors" in said["message"]  # of the other attack's doing, or anybody's
+        assert reply.result().status_code == 200 and (said["status"] in ("Failed", "Success") or starved), said
     verdict = honest.result().json()["results"][0]
     assert verdict["reward"] == 1, verdict
     wait_until(lambda: not left_over(attacked))

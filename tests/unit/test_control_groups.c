@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,12 +184,59 @@ static void test_here(void **state)
     assert_true(machine_free_memory() > 0);
 }
 
+/* Kills are counted by the group that programs are in, as the kernel says it now. */
+static const struct {
+    const char *name;
+    const char *files[6][2];
+    const char *groups;
+    const char *counts; /* the file that then says one more; NULL: there is no count */
+} kills[] = {
+    {"no groups at all", {{NULL, NULL}}, "", NULL},
+    {"version 2, the root has none", {{"cgroup.procs", "1\n"}}, "0::/\n", NULL},
+    {"version 2, own group",
+     {{"a/memory.events", "low 0\noom 9\noom_kill 9\n"}, {"a/b/memory.events", "low 0\noom 0\noom_kill 4\n"}},
+     "0::/a/b\n",
+     "a/b/memory.events"},
+    {"version 2, the group above",
+     {{"a/memory.events", "low 0\noom 0\noom_kill 4\n"}, {"a/b/cgroup.procs", "1\n"}},
+     "0::/a/b\n",
+     "a/memory.events"},
+    {"version 1",
+     {{"memory/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n"}},
+     "4:memory:/x\n0::/\n",
+     "memory/x/memory.oom_control"},
+    {"version 1, an older kernel",
+     {{"memory/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n"}},
+     "4:memory:/x\n",
+     NULL},
+};
+
+static void test_kills(void **state)
+{
+    (void)state;
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+    for (size_t i = 0; i < sizeof(kills) / sizeof(kills[0]); i++) {
+        put_all(kills[i].files);
+        int group = machine_open_kills(root, span_str(kills[i].groups));
+        if ((group >= 0) != (kills[i].counts != NULL)) fail_msg("%s: %d", kills[i].name, group);
+        if (group >= 0) {
+            assert_int_equal(machine_kills(group, proc), 4);
+            put(kills[i].counts, "some 0\nof 0\noom_kill 5\n");
+            assert_int_equal(machine_kills(group, proc), 5);
+            close(group);
+        }
+        take_away();
+    }
+    close(proc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quotas),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_here),
+        cmocka_unit_test(test_kills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

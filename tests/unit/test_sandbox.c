@@ -12,10 +12,12 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -270,6 +272,79 @@ static void an_idle_cell_leaves_no_zombie(void **state)
     sandbox_result_clear(&r);
 }
 
+/* Processes that take all of a processor; ended by end_rivals(). */
+enum { RIVALS = 8 };
+
+static void begin_rivals(pid_t pids[RIVALS])
+{
+    for (int i = 0; i < RIVALS; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (pids[i] > 0) continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        setsid(); /* where the system shares by sessions, each has a share */
+        for (;;) {
+        }
+    }
+}
+
+static void end_rivals(const pid_t pids[RIVALS])
+{
+    for (int i = 0; i < RIVALS; i++) {
+        kill(pids[i], SIGKILL);
+        waitpid(pids[i], NULL, 0);
+    }
+}
+
+/* This process, and what it begins from now on, runs on one processor. */
+static void bind_to_one(cpu_set_t *before)
+{
+    cpu_set_t one;
+    size_t cpu = 0;
+    assert_int_equal(sched_getaffinity(0, sizeof(*before), before), 0);
+    while (!CPU_ISSET(cpu, before)) {
+        cpu++;
+    }
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+/* On a processor that nine share, a program has a ninth of its time on the wall. One that sleeps has waited for
+ * nobody. */
+static void waiting_for_a_processor_is_said(void **state)
+{
+    struct sandbox_options o = {.no_namespaces = *(int *)*state == 1};
+    struct error err = {0};
+    const char *const works[] = {"bash", "-c", "while :; do :; done", NULL};
+    const char *const sleeps[] = {"sleep", "50", NULL};
+    struct sandbox_run run = {.argv = works, .limits = standard};
+    struct sandbox_result r;
+    pid_t rivals[RIVALS];
+    cpu_set_t before;
+    if (access("/proc/self/schedstat", F_OK) != 0) skip();
+    sandbox_result_init(&r);
+    bind_to_one(&before);
+    begin_rivals(rivals);
+    struct sandbox *box = sandbox_open(&o, &err);
+    run.limits.cpu_ms = 30000;
+    run.limits.wall_ms = 1500;
+    bool ran = box != NULL && sandbox_run(box, &run, &r, &err);
+    end_rivals(rivals);
+    sched_setaffinity(0, sizeof(before), &before);
+    assert_true(ran);
+    assert_int_equal(r.end, SANDBOX_TIME);
+    assert_true(r.waited);
+    assert_false(r.starved);
+    run.argv = sleeps;
+    run.limits.wall_ms = 3000;
+    assert_true(sandbox_run(box, &run, &r, &err));
+    assert_int_equal(r.end, SANDBOX_TIME);
+    assert_false(r.waited);
+    sandbox_close(box);
+    sandbox_result_clear(&r);
+}
+
 /* Nobody waits for a cell that has been stopped, nor for the process around it. */
 static void a_stopped_cell_is_replaced(void **state)
 {
@@ -371,6 +446,10 @@ int main(void)
         {"namespaces: no zombie", no_cell_is_left_as_a_zombie, NULL, NULL, &with},
         {"landlock: no zombie", no_cell_is_left_as_a_zombie, NULL, NULL, &without},
         cmocka_unit_test(an_idle_cell_leaves_no_zombie),
+        {"namespaces: waiting for a processor is said", waiting_for_a_processor_is_said, NULL, NULL,
+         &with},
+        {"landlock: waiting for a processor is said", waiting_for_a_processor_is_said, NULL, NULL,
+         &without},
         {"namespaces: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &with},
         {"landlock: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &without},
         {"namespaces: page tables are memory", page_tables_are_memory, NULL, NULL, &with},
