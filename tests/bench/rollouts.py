@@ -4,7 +4,7 @@
     python tests/bench/rollouts.py build/release/touchstone MODEL.gguf --llama-server BIN --math-verify PYTHON
 
 --prompts prompts of --samples samples of --tokens tokens each, judged, with log-probabilities, three ways in turn, --rounds
-times:
+times; --prompt-tokens puts random tokens, of each prompt its own, before shorter prompts:
 
 - one call    /v1/rollouts
 - two calls   /v1/completions of the same ids with n = --samples, then one /verify with advantages
@@ -25,6 +25,7 @@ import atexit
 import concurrent.futures
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -50,6 +51,7 @@ def arguments():
     p.add_argument("binary")
     p.add_argument("model")
     p.add_argument("--prompts", type=int, default=64)
+    p.add_argument("--prompt-tokens", type=int, default=0, help="make prompts so long at least")
     p.add_argument("--samples", type=int, default=16)
     p.add_argument("--tokens", type=int, default=64)
     p.add_argument("--rounds", type=int, default=3)
@@ -245,12 +247,19 @@ def cpu_name():
         return next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "")
 
 
+def lengthened(ids, i, most):
+    """Prompt i with tokens before it that no other prompt has, the words of most vocabularies."""
+    words = random.Random(i)
+    return [words.randrange(1000, 20000) for _ in range(most - len(ids))] + ids
+
+
 def main():
     a = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     own, ways, stops = Touchstone(a), [], []
     questions = [(f"What is {17 * i + 23} + {31 * i + 8}?", str(48 * i + 31)) for i in range(a.prompts)]
     prompts = [(post(own.port, "/tokenize", {"messages": [{"role": "user", "content": q}]})["tokens"], answer) for q, answer in questions]
+    prompts = [(lengthened(ids, i, a.prompt_tokens), answer) for i, (ids, answer) in enumerate(prompts)]
     print(f"{cpu_name()}, {THREADS} threads; {a.prompts} prompts of {statistics.mean(len(ids) for ids, _ in prompts):.0f} tokens, "
           f"{a.samples} samples of {a.tokens} tokens", flush=True)
     ways.append(Way("one call", own.pids, lambda seed: one_call(a, own, prompts, seed)))
