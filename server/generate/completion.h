@@ -118,10 +118,10 @@ struct completion {
     const struct choice *chosen; /* that one, once it is known */
 };
 
-/* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
- * NULL when there is no memory: x has then been answered. The exchange frees it. */
-struct completion *completion_new(struct exchange *x, const struct dialect *style,
-                                  const char *id_prefix, size_t dialect_bytes);
+/* A completion for x, in its arena, and behind it own_bytes for the route's own fields, zeroed. NULL
+ * when there is no memory: x has then been answered. The exchange frees it. */
+struct completion *completion_new(struct exchange *x, const struct dialect *dialect,
+                                  const char *id_prefix, size_t own_bytes);
 
 /* For prepare functions: c speaks this dialect, with fields of its own, zeroed. False: no memory. */
 bool completion_become(struct completion *c, const struct dialect *dialect, const char *id_prefix,
@@ -182,7 +182,7 @@ bool completion_prompt_list(struct completion *c, const cJSON *list, const char 
 /* For a route's own fields_read(). */
 struct field_context completion_field_context(struct completion *c);
 
-/* ---- for styles ---- */
+/* ---- for dialects ---- */
 
 /* Answer with what there is: every generation has ended, and best_of has chosen. */
 void completion_answer(struct completion *c);
