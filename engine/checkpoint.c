@@ -118,8 +118,9 @@ static bool end(const struct checkpoint *c, int fd, const char *name, bool ok, s
     assert(strchr(name, '/') == NULL && name[0] != '.'); /* (1) */
     if (ok && fsync(fd) != 0) ok = storage(err, "the folder's file cannot be written");
     close(fd);
-    if (ok && renameat(c->fd, next, c->fd, name) != 0)
+    if (ok && renameat(c->fd, next, c->fd, name) != 0) {
         ok = storage(err, "a file cannot be renamed");
+    }
     if (!ok) unlinkat(c->fd, next, 0);
     return ok;
 }
@@ -152,8 +153,9 @@ static bool copy(const struct checkpoint *c, const char *folder, const char *nam
     char path[PATH_MAX];
     struct buffer text;
     int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
-    if (n < 0 || n >= (int)sizeof(path))
+    if (n < 0 || n >= (int)sizeof(path)) {
         return error_set(err, ERROR_BAD_FILE, NULL, "a path is too long");
+    }
     if (file_is_folder(path)) return true;
     buffer_init(&text, MAX_DESCRIPTION);
     int fd = file_read(path, MAX_DESCRIPTION, &text, err) ? begin(c, err) : -1;

@@ -245,8 +245,10 @@ static bool save(const struct packed_cache *c, const struct weights *w,
                  const struct packed_label *label, struct pool *pool, struct error *err)
 {
     struct packed_new new;
-    if (!packed_new_begin(&new, c->folder, c->name, (int64_t)(HEAD + w->bytes), c->most_bytes, err))
+    if (!packed_new_begin(&new, c->folder, c->name, (int64_t)(HEAD + w->bytes), c->most_bytes,
+                          err)) {
         return false;
+    }
     bool written = write_file(new.fd, c, w, label, pool);
     if (!written) error_set(err, ERROR_SYSTEM, NULL, "%s", strerror(errno));
     return packed_new_end(&new, written, err) && written;

@@ -113,8 +113,9 @@ static bool make_room(int folder, const char *name, int64_t bytes, int64_t most_
                          "%lld bytes are more than packed-cache-bytes", (long long)bytes);
     }
     while (look(folder, name, &f) && f.oldest[0] != '\0' && f.bytes + bytes > most_bytes) {
-        if (unlinkat(folder, f.oldest, 0) != 0)
+        if (unlinkat(folder, f.oldest, 0) != 0) {
             return error_set(err, ERROR_SYSTEM, NULL, "%s", strerror(errno));
+        }
     }
     return true;
 }

@@ -270,8 +270,9 @@ bool adapter_config_size(const struct adapter_config *c, struct span module,
                          struct adapter_size *out, struct error *err)
 {
     double rank = c->rank, alpha = c->alpha;
-    if (!match(&c->ranks, module, &rank, err) || !match(&c->alphas, module, &alpha, err))
+    if (!match(&c->ranks, module, &rank, err) || !match(&c->alphas, module, &alpha, err)) {
         return false;
+    }
     out->rank = (int)rank;
     out->scale = c->rslora ? alpha / sqrt(rank) : alpha / rank;
     return true;

@@ -111,8 +111,9 @@ static bool identify(const struct reading *r, const struct safetensor *t, struct
         e->size = (struct adapter_size){.rank = e->place.k, .scale = 1};
         return true;
     }
-    if (embedding != e->place.embedding)
+    if (embedding != e->place.embedding) {
         return fault(r, t, "is of a kind that is not computed here");
+    }
     return adapter_config_size(r->config, e->module, &e->size, r->err);
 }
 

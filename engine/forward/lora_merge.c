@@ -393,8 +393,9 @@ static bool merge_embedding(struct merging *g, struct tensor *t)
 static bool untie(struct merging *g, const struct model_tensors *t, struct content_line *line)
 {
     const struct content_line *embd = line_at(g, t->token_embd.data, t->token_embd.bytes);
-    if (embd == NULL)
+    if (embd == NULL) {
         return refuse(g, t->token_embd.name, "lies in no place of its own in the file");
+    }
     *line = *embd;
     line->name = span_str(model_safetensors(g->m) != NULL ? "lm_head.weight" : "output.weight");
     return true;

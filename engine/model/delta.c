@@ -75,8 +75,9 @@ static bool apply_overwrite(struct span change, uint8_t *out, size_t n, struct e
 {
     if (change.n < 4) return fault(err, "is cut short");
     size_t count = u32_at(change.p);
-    if (change.n != 4 + count * 5)
+    if (change.n != 4 + count * 5) {
         return fault(err, "has not as many positions and bytes as it says");
+    }
     const char *positions = change.p + 4, *values = positions + 4 * count;
     for (size_t i = 0; i < count; i++) {
         size_t at = u32_at(positions + 4 * i);

@@ -255,11 +255,13 @@ static bool add_skyrl(const cJSON *tensor, const char *list, struct delta_set *d
 static bool read_skyrl(const char *folder, const char *path, struct delta_set *d, struct error *err)
 {
     const cJSON *tensors, *t;
-    if (!read_list(path, &d->document, err) || !read_versions(d->document, path, d, err))
+    if (!read_list(path, &d->document, err) || !read_versions(d->document, path, d, err)) {
         return false;
+    }
     tensors = json_get(d->document, "tensors");
-    if (tensors != NULL && !cJSON_IsArray(tensors))
+    if (tensors != NULL && !cJSON_IsArray(tensors)) {
         return fault(err, path, "tensors must be an array");
+    }
     cJSON *map = map_of(tensors, path, err);
     if (map == NULL) return false;
     d->files = safetensors_open_listed(folder, map, path, err);

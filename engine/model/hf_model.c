@@ -155,8 +155,9 @@ static bool find_tensor(const void *source, const struct role *role, int layer, 
     if (!role_name(role, s->hugging_face, layer, 0, name)) return true;
     bool head = layer < 0 && role->at == offsetof(struct model_tensors, output);
     if (s->config->tied && head) return true;
-    if (s->hugging_face && strstr(role->hf, "%d") != NULL)
+    if (s->hugging_face && strstr(role->hf, "%d") != NULL) {
         return find_experts(s, role, layer, out, err);
+    }
     return find_one(s, name, out, err);
 }
 

@@ -164,8 +164,9 @@ struct model_tensors *model_edit(struct model *m)
 void *model_room(struct model *m, size_t bytes, struct error *err)
 {
     void *p = arena_alloc(m->memory, 1, bytes);
-    if (p == NULL)
+    if (p == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu bytes of tensors", bytes);
+    }
     return p;
 }
 

@@ -443,8 +443,9 @@ struct safetensors *safetensors_open_memory(struct span bytes, const char *name,
     if (s == NULL) return NULL;
     s->n_shards = 1;
     s->shards[0] = (struct shard){.path = mem_text(span_str(name), err), .bytes = bytes};
-    if (s->shards[0].path != NULL && read_shard(s, &s->shards[0], err) && sort_names(s, err))
+    if (s->shards[0].path != NULL && read_shard(s, &s->shards[0], err) && sort_names(s, err)) {
         return s;
+    }
     safetensors_close(s);
     return NULL;
 }

@@ -89,8 +89,9 @@ static bool fill(cJSON *context, const cJSON *messages, const cJSON *tools,
         for (size_t i = 0; i < 3; i++) {
             skip = skip || strcmp(more->string, fixed[i]) == 0;
         }
-        if (!skip && !json_replace(context, more->string, cJSON_Duplicate(more, true)))
+        if (!skip && !json_replace(context, more->string, cJSON_Duplicate(more, true))) {
             return false;
+        }
     }
     return true;
 }

@@ -266,12 +266,13 @@ bool execute_serve(const struct service_grant *g, struct span packed, struct buf
         buffer_init(&x->binary, FRAME_MAX_BYTES);
         sandbox_result_init(&x->compile);
         sandbox_result_init(&x->run);
-        if (!read_order(packed, x))
+        if (!read_order(packed, x)) {
             error_set(&x->error, ERROR_INTERNAL, NULL, "the order could not be read");
-        else if (x->order.judge == EXECUTE_PLAIN)
+        } else if (x->order.judge == EXECUTE_PLAIN) {
             run_plainly(x);
-        else
+        } else {
             run_as_test(x);
+        }
         ok = answer(x, out);
         buffer_clear(&x->binary);
         sandbox_result_clear(&x->compile);

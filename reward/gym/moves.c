@@ -26,8 +26,9 @@ static bool move_disk(struct tower *t, struct span line, long pegs)
     size_t at = 0, k = 0;
     for (size_t i = 0; i < 9; i++) {
         if (!gym_next_word(line, &at, &word)) return false;
-        if (words[i] == NULL ? !gym_whole(word, &number[k++]) : !span_is(word, words[i]))
+        if (words[i] == NULL ? !gym_whole(word, &number[k++]) : !span_is(word, words[i])) {
             return false;
+        }
     }
     if (gym_next_word(line, &at, &word)) return false;
     long from = number[1], to = number[2];

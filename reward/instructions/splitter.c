@@ -176,8 +176,9 @@ static void companies(struct text *t)
 static void initials(struct text *t)
 {
     for (size_t i = 0; i + 2 < t->n; i++) {
-        if (is_gap(t->p[i]) && ascii_is_letter(t->p[i + 1]) && t->p[i + 2] == '.')
+        if (is_gap(t->p[i]) && ascii_is_letter(t->p[i + 1]) && t->p[i + 2] == '.') {
             t->p[i + 2] = DOT;
+        }
     }
 }
 

@@ -115,10 +115,11 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
     job->begun_ns = clock_ns();
     atomic_store(&job->pending, job->n + 1);
     atomic_fetch_add(&job->judge->jobs, 1);
-    if (desk_init(&d))
+    if (desk_init(&d)) {
         home = score_items(job, &d);
-    else
+    } else {
         job->failed = true;
+    }
     desk_clear(&d);
     assert(home <= job->n); /* (2) */
     if (judge_job_refused_s(job) > 0) judge_job_cancel(job);

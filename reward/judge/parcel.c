@@ -48,10 +48,11 @@ static void pack_json(struct buffer *out, const cJSON *json)
 void parcel_write(struct buffer *out, const struct spec *s, struct span item,
                   const struct spoken *spoken)
 {
-    if (s->json == NULL)
+    if (s->json == NULL) {
         pack_span(out, span_of(NULL, 0));
-    else
+    } else {
         pack_json(out, s->json);
+    }
     pack_span(out, item);
     pack_spoken(out, spoken);
 }

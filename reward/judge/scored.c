@@ -276,10 +276,11 @@ static void bring_home(struct scored *s, struct remote *r)
     if (r->part->remote != r) return; /* it was never queued */
     assert(r->part->state == PART_AWAY);
     if (r->end == TASK_TIMEOUT) atomic_fetch_add(&s->run->judge->timeouts, 1);
-    if (r->end == TASK_REPLY)
+    if (r->end == TASK_REPLY) {
         take_answer(s, r);
-    else
+    } else {
         part_cannot(r->part, causes[r->end]);
+    }
     r->part->remote = NULL;
     buffer_clear(&r->answer);
 }
@@ -441,8 +442,9 @@ bool scored_tokens(struct scored *s, struct desk *d)
 {
     struct reward_call call;
     struct error e = {0};
-    if (scored_call(s, d, &call, &e) && length_of(&call, LENGTH_TOKENS, &s->tokens, &e))
+    if (scored_call(s, d, &call, &e) && length_of(&call, LENGTH_TOKENS, &s->tokens, &e)) {
         return true;
+    }
     scored_fail(s, &e);
     return false;
 }

@@ -346,8 +346,9 @@ static bool is_prefix_unsaid(struct span g, struct span a)
     if (y.n == 0) y = a;
     for (size_t i = 0; i < x.n; i++) {
         letter |= ascii_is_letter(x.p[i]);
-        if (i >= y.n || ascii_lower((unsigned char)x.p[i]) != ascii_lower((unsigned char)y.p[i]))
+        if (i >= y.n || ascii_lower((unsigned char)x.p[i]) != ascii_lower((unsigned char)y.p[i])) {
             return false;
+        }
     }
     return letter && x.n == y.n;
 }
@@ -547,8 +548,9 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     if (rg.label != 0 && ra.label != 0 && rg.label != ra.label) {
         return work_no(w, MATH_NOT_EQUAL_CHOICE);
     }
-    if ((rg.n == 0 || ra.n == 0) && !chemistry_same(w->arena, g, a))
+    if ((rg.n == 0 || ra.n == 0) && !chemistry_same(w->arena, g, a)) {
         return as_words(w, g, a, &rg, &ra);
+    }
     if (rg.n == 0 || ra.n == 0) return work_yes(w, MATH_EQUAL_WORDS);
     e = compare_readings(w, &rg, &ra);
     bool named = e != EQ_YES && (same_name(g, a) || chemistry_same(w->arena, g, a));

@@ -406,8 +406,9 @@ static bool is_bullet(struct span line)
 static bool is_labelled(struct span line)
 {
     size_t colon = span_find(line, span_str(": "), 0);
-    if (colon == SPAN_NONE || colon == 0 || colon > MOST_LABEL || line.n > 2 * MOST_LABEL)
+    if (colon == SPAN_NONE || colon == 0 || colon > MOST_LABEL || line.n > 2 * MOST_LABEL) {
         return false;
+    }
     for (size_t i = 0; i < colon; i++) {
         if (!ascii_is_letter(line.p[i]) && line.p[i] != ' ') return false;
     }
@@ -522,8 +523,9 @@ enum equality meet_around(struct math_work *w, struct span gold, struct span ans
     if (e == EQ_NO) e = meet_which(w, gold, last_line(x->response), out);
     if (e == EQ_NO) e = meet_about(w, gold, last_line(x->response), out);
     if (e == EQ_NO) e = meet_namely(w, gold, last_line(x->response), out);
-    if (e == EQ_NO)
+    if (e == EQ_NO) {
         e = meet_remainder(w, gold, last_line(x->response), out) == EQ_YES ? EQ_YES : EQ_NO;
+    }
     if (e == EQ_NO) e = meet_out_of(w, gold, answer, last_line(x->response), out);
     if (e == EQ_NO && unmarked) e = meet_range(w, gold, last_line(x->response), out);
     if (e == EQ_NO && unmarked) e = meet_truths(w, gold, last_line(x->response), out);

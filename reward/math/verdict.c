@@ -263,8 +263,9 @@ static bool is_predicate(struct arena *a, struct span s, struct span g)
     const char *says = NULL;
     struct span end = conclusion_of(s);
     size_t found = SPAN_NONE;
-    if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not "))
+    if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not ")) {
         return false;
+    }
     if (prose_withholds(s)) return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct span words = span_str(forms[i].words);
@@ -311,8 +312,9 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX ||
                     (found->source == MATH_FROM_NOWHERE && found->cause == MATH_NO_ANSWER_FOUND);
     struct span g = words_unwrap(gold);
-    if (!unmarked || found->whole.n == 0 || !(prose_has_words(g) || is_truth_word(a, g)))
+    if (!unmarked || found->whole.n == 0 || !(prose_has_words(g) || is_truth_word(a, g))) {
         return false;
+    }
     if (words_same(a, found->whole, g)) return true;
     struct span first = span_slice(found->whole, 0, first_word_end(found->whole));
     if (first.n == 6 && span_ends(first, span_str("\xe7\x9a\x84"))) first.n = 3; /* it is so */

@@ -848,8 +848,9 @@ static bool check_schema(struct look l, const cJSON *schema)
     cJSON_ArrayForEach(rule, schema)
     {
         const struct keyword *k = find_keyword(rule->string);
-        if (k == NULL)
+        if (k == NULL) {
             return refuse(l, rule->string, ERROR_UNSUPPORTED, "this keyword is not supported");
+        }
         if (!check_shape(l, rule, k->shape)) return false;
     }
     return true;

@@ -203,10 +203,11 @@ static void collect(struct session *s, sqlite3_stmt *q)
             return;
         }
     }
-    if (status == SQLITE_DONE)
+    if (status == SQLITE_DONE) {
         write_head(s, QUERY_ROWS, columns, rows);
-    else
+    } else {
         fail_as(s, QUERY_FAILS);
+    }
 }
 
 /* Is there another statement behind the first? */
@@ -231,16 +232,17 @@ static void ask(struct session *s)
     const char *tail = NULL;
     s->reading = true;
     s->end_s = cpu_s() + s->order->query_s;
-    if (sqlite3_prepare_v2(s->db, text.p, (int)text.n, &q, &tail) != SQLITE_OK)
+    if (sqlite3_prepare_v2(s->db, text.p, (int)text.n, &q, &tail) != SQLITE_OK) {
         fail_as(s, QUERY_FAILS);
-    else if (q == NULL)
+    } else if (q == NULL) {
         fail(s, QUERY_FAILS, "no statement");
-    else if (!sqlite3_stmt_readonly(q) || sqlite3_column_count(q) == 0)
+    } else if (!sqlite3_stmt_readonly(q) || sqlite3_column_count(q) == 0) {
         fail(s, QUERY_FAILS, "the statement does not read");
-    else if (is_followed(s, tail, text.p + text.n))
+    } else if (is_followed(s, tail, text.p + text.n)) {
         fail(s, QUERY_FAILS, "more than one statement");
-    else
+    } else {
         collect(s, q);
+    }
     sqlite3_finalize(q);
 }
 

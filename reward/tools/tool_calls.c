@@ -208,8 +208,9 @@ static void judge(const struct reward_call *call, const struct calls *made,
     size_t more = made->n > wanted->n ? made->n : wanted->n;
     bool all = matched == more;
     out->value = all;
-    if (o[OPT_SCORE].choice == SCORE_BY_SHARE && more > 0)
+    if (o[OPT_SCORE].choice == SCORE_BY_SHARE && more > 0) {
         out->value = (double)matched / (double)more;
+    }
     if (o[OPT_SCORE].choice == SCORE_BY_TOOLRL && !all) out->value = toolrl(made, wanted);
     out->verdict = all ? VERDICT_CORRECT : VERDICT_INCORRECT;
     out->cause = all ? "match" : made->n == 0 ? "no_call" : "mismatch";

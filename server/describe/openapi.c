@@ -37,8 +37,9 @@ static void slug(const char *a, const char *b, char *out, size_t room)
             if (!plain && (n == 0 || out[n - 1] == '.')) continue;
             out[n++] = plain ? *p : '.';
         }
-        if (i == 0 && *parts[1] != '\0' && n > 0 && n + 1 < room && out[n - 1] != '.')
+        if (i == 0 && *parts[1] != '\0' && n > 0 && n + 1 < room && out[n - 1] != '.') {
             out[n++] = '.';
+        }
     }
     out[n] = '\0';
 }

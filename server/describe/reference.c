@@ -150,8 +150,9 @@ static void print_all(const struct style *s, const struct route_table *routes, s
 static void markdown_text(const char *text, struct buffer *out)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '|' || *text == '<' || *text == '*' || *text == '\\')
+        if (*text == '|' || *text == '<' || *text == '*' || *text == '\\') {
             buffer_add_char(out, '\\');
+        }
         buffer_add_char(out, *text);
     }
 }

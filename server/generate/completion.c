@@ -92,8 +92,9 @@ static void speak(struct completion *c, const struct dialect *dialect, const cha
 {
     c->dialect = dialect;
     c->own = own;
-    if (dialect != NULL && dialect->takes_defaults)
+    if (dialect != NULL && dialect->takes_defaults) {
         sampling_params_defaults(&c->params, engine_info(c->engine));
+    }
     c->n_prefix = strlen(id_prefix);
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, c->exchange->id);
 }

@@ -54,8 +54,9 @@ static bool find_adapter(struct server *s, struct span name, const char *field,
                          struct adapter **out, struct error *err)
 {
     if (adapters_find(s->adapters, name, out, err)) return true;
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON)
+    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) {
         err->code = ERROR_INVALID_VALUE;
+    }
     return err->code == ERROR_NO_MEMORY ? false : error_at(err, "%s", field);
 }
 
@@ -103,8 +104,9 @@ static bool take_model(struct completion *c, struct error *err)
     struct sampling_params *p = &c->params;
     struct span name = p->lora.n > 0 ? p->lora : p->model;
     engine_adapter_release(p->adapter);
-    if (!completion_find_model(c->exchange->server, p->model, p->lora, &p->adapter, err))
+    if (!completion_find_model(c->exchange->server, p->model, p->lora, &p->adapter, err)) {
         return false;
+    }
     if (p->adapter == NULL) return true;
     c->adapter_name = arena_str(c->exchange->arena, name);
     return c->adapter_name != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");

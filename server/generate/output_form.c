@@ -88,8 +88,9 @@ static bool read_text(const cJSON *value, enum form_type type, const char *field
 {
     if (!cJSON_IsString(value)) return wrong(value, "a string", err);
     p->form.text = json_text(value, context->arena);
-    if (p->form.text.p == NULL)
+    if (p->form.text.p == NULL) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form");
+    }
     return p->form.text.n == 0 || ask(p, type, field, err);
 }
 
@@ -104,8 +105,9 @@ static bool read_json(const cJSON *value, enum form_type type, const char *field
     p->form.text = span_of(fits ? arena_str(context->arena, buffer_span(&text)) : NULL, text.n);
     buffer_clear(&text);
     if (!fits) return error_set(err, ERROR_TOO_LARGE, NULL, "the form is too large");
-    if (p->form.text.p == NULL)
+    if (p->form.text.p == NULL) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form");
+    }
     return ask(p, type, field, err);
 }
 

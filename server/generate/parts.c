@@ -63,8 +63,9 @@ static void show(struct walk *w, struct span all, size_t *shown, size_t to)
 {
     assert(*shown <= to && to <= all.n); /* (2) */
     struct part part = current(w);
-    if (*shown < to && w->calls->more != NULL)
+    if (*shown < to && w->calls->more != NULL) {
         w->calls->more(w->to, &part, span_slice(all, *shown, to));
+    }
     *shown = to;
 }
 

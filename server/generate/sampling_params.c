@@ -258,8 +258,9 @@ static bool read_logprobs_mode(const struct field_context *context, const cJSON 
     (void)context;
     const char *mode = cJSON_GetStringValue(value); /* vLLM's names are longer */
     if (mode != NULL && strcmp(mode, "raw_logprobs") == 0) return true;
-    if (mode == NULL || strcmp(mode, "processed_logprobs") != 0)
+    if (mode == NULL || strcmp(mode, "processed_logprobs") != 0) {
         return read_choice(value, "raw", "processed", out, err);
+    }
     *(bool *)out = true;
     return true;
 }

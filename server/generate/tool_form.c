@@ -37,8 +37,9 @@ static void add_name(const struct writer *w, const char *name, struct buffer *te
 /* A name that would end before its end can't be written by families that have no quotes. */
 static bool check_name(const struct writer *w, const char *name, int place)
 {
-    if (w->use->format->kind == TOOL_ENVELOPE || strpbrk(name, " \t\r\n<>[]{}\"") == NULL)
+    if (w->use->format->kind == TOOL_ENVELOPE || strpbrk(name, " \t\r\n<>[]{}\"") == NULL) {
         return true;
+    }
     error_set(w->err, ERROR_UNSUPPORTED, "function.name",
               "a model of the family \"%s\" can't call a tool of this name", w->use->format->name);
     return error_in(w->err, "tools[%d]", place);
@@ -86,8 +87,9 @@ static bool emit_content(const struct writer *w, size_t i)
         emit_str(w->out, "type", xml ? "qwen_xml_parameter" : "json_schema");
         emit_str(w->out, "field", field);
         emit_bool(w->out, "strict", use->strict[i]);
-        if (!emit_parameters(w, held ? use->tools[i].parameters : NULL, use->places[i]))
+        if (!emit_parameters(w, held ? use->tools[i].parameters : NULL, use->places[i])) {
             return false;
+        }
     }
     emit_close(w->out, '}');
     return true;

@@ -59,8 +59,9 @@ static bool read_allowed(const cJSON *value, struct tool_choice *out, struct err
     static const char *const members[] = {"mode", "tools", NULL};
     const cJSON *mode = json_get(value, "mode"), *one;
     size_t i = 0;
-    if (!cJSON_IsObject(value))
+    if (!cJSON_IsObject(value)) {
         return wrong_type(NULL, "an object with mode and tools", value, err);
+    }
     if (!json_check_keys(value, members, err)) return false;
     if (!cJSON_IsString(mode)) return wrong_type("mode", "\"auto\" or \"required\"", mode, err);
     if (!read_word(mode->valuestring, out, err) || out->mode == CALLS_NONE) {

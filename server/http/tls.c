@@ -63,8 +63,9 @@ static bool read_key(const char *path, struct certificate *c, struct error *err)
     if (fine) {
         gnutls_datum_t pem = {(unsigned char *)text.p, (unsigned)text.n};
         int code = gnutls_x509_privkey_init(&c->key);
-        if (code == 0)
+        if (code == 0) {
             code = gnutls_x509_privkey_import2(c->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+        }
         fine = code == 0 || bad_file("tls-key", path, code, err);
     }
     buffer_clear(&text);

@@ -189,8 +189,10 @@ static bool read_body(struct completion *c, struct error *err)
         return error_set(err, ERROR_MISSING_FIELD, "input", "input is needed");
     }
     if (r->truncates == 1) c->params.truncate_prompt = -1;
-    if (!check_metadata(r->metadata, err) || !read_include(c, r, err) || !completion_check(c, err))
+    if (!check_metadata(r->metadata, err) || !read_include(c, r, err) ||
+        !completion_check(c, err)) {
         return false;
+    }
     if (r->reasoning != NULL && !read_reasoning(c, r, err)) return error_in(err, "reasoning");
     return r->text == NULL || read_text(c, r, err) || error_in(err, "text");
 }

@@ -237,8 +237,9 @@ static bool add_input(struct responses *r, cJSON *messages, struct error *err)
         cJSON *turn = talk_add_turn(messages, "user", err);
         return turn != NULL && talk_put(turn, "content", cJSON_Duplicate(r->input, true), err);
     }
-    if (!cJSON_IsArray(r->input))
+    if (!cJSON_IsArray(r->input)) {
         return json_wrong_type(r->input, "input", "a string or an array", err);
+    }
     if (r->input->child == NULL && r->previous.n == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "input", "the input is empty");
     }

@@ -397,8 +397,9 @@ bool group_begin(struct group *g, struct error *err)
     assert(g->state == GROUP_WAITING); /* rollout.h (1) */
     for (int i = 0; i < g->prompt->n_strands; i++) {
         const struct strand *s = &g->prompt->strands[i];
-        if (s->end != STRAND_GOES_ON || g->strands[i]->state != GENERATION_NEW)
+        if (s->end != STRAND_GOES_ON || g->strands[i]->state != GENERATION_NEW) {
             continue; /* by an earlier try */
+        }
         if (!generation_start(all, g->strands[i], err)) return false;
         join(g, s, g->strands[i]);
     }

@@ -61,8 +61,9 @@ static const char *stop_reason(const struct completion *c, const struct choice *
     if (choice->finish == FINISH_LENGTH && most >= 0 && choice->n_tokens < most) {
         return "model_context_window_exceeded";
     }
-    if (choice->finish != FINISH_STOP)
+    if (choice->finish != FINISH_STOP) {
         return "max_tokens"; /* or ended from outside: cut all the same */
+    }
     if (choice->calls.n_whole > 0) return "tool_use";
     return choice->stop_string != NULL ? "stop_sequence" : "end_turn";
 }

@@ -58,8 +58,9 @@ static bool read_ask(struct exchange *x, struct push *p, struct error *err)
     /* at version 0 nothing has been laid there yet */
     ok = ok && (ask.version == 0 ||
                 client_path_open(x->server, ask.source, "source_dir", &p->paths.source, err));
-    if (ok)
+    if (ok) {
         p->paths.folder = client_folder_open(x->server, ask.folder, "local_checkpoint_dir", err);
+    }
     cJSON_Delete(body);
     return ok && p->paths.folder >= 0;
 }

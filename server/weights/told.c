@@ -95,8 +95,9 @@ static bool read_checker(struct exchange *x, struct checker *own, cJSON **body, 
     struct field_table table = FIELD_TABLE(checker_rows, own);
     own->action = span_str("checksum");
     *body = x->body.n == 0 ? NULL : exchange_parse(x, err);
-    if (x->body.n > 0 && (*body == NULL || !fields_read(*body, &table, 1, &context, err)))
+    if (x->body.n > 0 && (*body == NULL || !fields_read(*body, &table, 1, &context, err))) {
         return false;
+    }
     if (span_is(own->action, "checksum")) return true;
     if (!span_is(own->action, "compare")) {
         return error_set(err, ERROR_INVALID_VALUE, "action", "action is checksum or compare");

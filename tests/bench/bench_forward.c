@@ -140,8 +140,9 @@ int main(int argc, char **argv)
     struct kv_store *kv = kv_store_new(b.config, KV_F16, MAX_BATCH * CONTEXT / KV_BLOCK, &err);
     b.weights = w;
     b.forward = forward_new(b.config, kernels, kv, pool, PROMPT, &err);
-    if (kv == NULL || b.forward == NULL || !forward_reserve(b.forward, w, &err))
+    if (kv == NULL || b.forward == NULL || !forward_reserve(b.forward, w, &err)) {
         return fprintf(stderr, "%s\n", err.message), 1;
+    }
     b.logits = malloc(sizeof(float) * MAX_BATCH * (size_t)b.config->n_vocab);
     for (int i = 0; i < MAX_BATCH * CONTEXT / KV_BLOCK; i++) {
         b.blocks[i / (CONTEXT / KV_BLOCK)][i % (CONTEXT / KV_BLOCK)] = i;

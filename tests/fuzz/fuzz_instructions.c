@@ -31,8 +31,9 @@ static bool names_one(const struct check *c, const char *param)
 {
     for (size_t i = 0; c->kwargs[i] != NULL; i++) {
         size_t n = strlen(c->kwargs[i]);
-        if (strncmp(param, c->kwargs[i], n) == 0 && (param[n] == '\0' || param[n] == '['))
+        if (strncmp(param, c->kwargs[i], n) == 0 && (param[n] == '\0' || param[n] == '[')) {
             return true;
+        }
     }
     return false;
 }

@@ -120,8 +120,9 @@ static void read_options(const cJSON *item, struct arena *a, struct math_options
         if (strcmp(name, "rel_tol") == 0) o->rel_tol = v->valuedouble;
         if (strcmp(name, "require_reasoning_end") == 0) o->reasoning_end = json_text(v, a);
         if (strcmp(name, "language") == 0) o->language = json_text(v, a);
-        if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact"))
+        if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact")) {
             o->location = MATH_EXACT;
+        }
         if (strcmp(name, "choices") == 0) {
             const cJSON *c;
             o->choices = choices;

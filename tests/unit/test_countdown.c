@@ -104,8 +104,9 @@ static void test_python_too(void **unused)
         enum python_value there = python_eval_distance(buffer_span(&text), rules.target, true, &b);
         assert_int_not_equal(there, PYTHON_TOO_LARGE);
         bool same = here == there && (here != PYTHON_NUMBER || a == b);
-        if (here != PYTHON_TOO_LARGE && !same)
+        if (here != PYTHON_TOO_LARGE && !same) {
             fail_msg("%s: %d %a, %d %a", text.p, here, a, there, b);
+        }
         left += here == PYTHON_TOO_LARGE;
         buffer_clear(&text);
     }

@@ -446,8 +446,9 @@ static void multiples_are_exact(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct digits a, b;
         assert_true(digits_read(span_str(rows[i].a), &a) && digits_read(span_str(rows[i].b), &b));
-        if (digits_is_multiple(&a, &b) != rows[i].multiple)
+        if (digits_is_multiple(&a, &b) != rows[i].multiple) {
             fail_msg("%s, %s", rows[i].a, rows[i].b);
+        }
     }
 }
 

@@ -179,8 +179,9 @@ static void test_packed_size(void **state)
         struct panels p;
         panels_init(&p, (enum quant)type, 512, 1024);
         double file = 512.0 * 1024 / quant_types[type].block * quant_types[type].bytes;
-        if (coded_values((enum quant)type) != NULL)
+        if (coded_values((enum quant)type) != NULL) {
             file = 512.0 * 1024 * 5.2 / 8; /* codes of 4 bits */
+        }
         if ((double)panels_bytes(&p) > 1.05 * file) {
             fail_msg("%s: %zu bytes packed, %g in the file", quant_types[type].name,
                      panels_bytes(&p), file);

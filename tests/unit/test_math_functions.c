@@ -132,15 +132,17 @@ static void test_columns(void **state)
     for (int op = F_NONE; op < F_COUNT; op++) {
         const struct function *f = &FUNCTIONS[op], *g = &FUNCTIONS[f->of_inverse];
         bool domain = f->domain.least < f->domain.most;
-        if ((f->interval != NULL || f->ball != NULL) && !domain)
+        if ((f->interval != NULL || f->ball != NULL) && !domain) {
             complain(op, "no domain", "", &wrong);
+        }
         if (f->of_inverse != F_NONE && g->ball == NULL) complain(op, "1/x of nothing", "", &wrong);
         if ((f->image == NULL) < (f->of_inverse != F_NONE)) complain(op, "two images", "", &wrong);
         if (f->inverse != F_NONE && FUNCTIONS[f->inverse].inverse != op) {
             complain(op, "not the inverse of its inverse", "", &wrong);
         }
-        if (f->derivative != NULL && f->ball == NULL)
+        if (f->derivative != NULL && f->ball == NULL) {
             complain(op, "a slope of nothing", "", &wrong);
+        }
     }
     assert_int_equal(wrong, 0);
 }
@@ -174,10 +176,12 @@ static void test_values(void **state)
                 FUNCTIONS[op].ball != NULL || FUNCTIONS[FUNCTIONS[op].of_inverse].ball != NULL;
             bool factorial = op == F_FACT; /* goes on to the left, as Gamma */
             if (value && where > 0 && !is_real(y)) complain(op, "not real", arguments[i], &wrong);
-            if (value && where < 0 && !factorial && is_real(y))
+            if (value && where < 0 && !factorial && is_real(y)) {
                 complain(op, "real", arguments[i], &wrong);
-            if (near && where < 0)
+            }
+            if (near && where < 0) {
                 complain(op, "an interval out of the domain", arguments[i], &wrong);
+            }
             if (!near || !shown) continue;
             seen++;
             arb_set_d(held, v.mid);

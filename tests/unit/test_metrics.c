@@ -29,8 +29,9 @@ static void every_status_has_a_column_of_its_own(void **state)
     (void)state;
     for (int code = 0; code < ERROR_CODES; code++) {
         int status = error_status((enum error_code)code);
-        if (times_listed(status) != 1)
+        if (times_listed(status) != 1) {
             fail_msg("%d is listed %zu times", status, times_listed(status));
+        }
     }
     for (size_t i = 0; i < METRICS_STATUSES; i++) {
         assert_int_equal(times_listed(metrics_statuses[i]), 1);

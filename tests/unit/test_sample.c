@@ -150,8 +150,9 @@ static void test_hundreds_in_the_air(void **state)
         assert_int_equal(reply->error.code, ERROR_NONE);
         assert_int_equal(reply->n_parts, 2);
         assert_true(span_is(reply->parts[1].label, "format"));
-        if (!reply->has_reward || reply->reward != right + 1.0)
+        if (!reply->has_reward || reply->reward != right + 1.0) {
             fail_msg("%s: %g", r->text[k], reply->reward);
+        }
         assert_int_equal(reply->verdict, right ? VERDICT_CORRECT : VERDICT_INCORRECT);
         assert_true(reply->extracted.n > 0 && reply->mask_cause == NULL);
     }

@@ -173,10 +173,11 @@ static void test_finding(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct span q = query_find(span_str(cases[i].text));
-        if (cases[i].query == NULL)
+        if (cases[i].query == NULL) {
             assert_null(q.p);
-        else
+        } else {
             assert_true(span_is(q, cases[i].query));
+        }
     }
 }
 

@@ -160,8 +160,9 @@ static bool is_measured(const struct expr *e, const struct expr **first)
     if (e->kind == E_APPLY || e->kind == E_SUM) return true;
     if (e->kind == E_FUNC && (e->op == F_FLOOR || e->op == F_CEIL)) return true;
     bool ratio = e->op == F_SIN || e->op == F_COS || e->op == F_TAN;
-    if (e->kind == E_FUNC && ratio)
+    if (e->kind == E_FUNC && ratio) {
         return true; /* \tan 2\theta: of an angle, which is not asked for */
+    }
     if (e->kind == E_SYM) {
         if (*first != NULL) return !expr_same(*first, e);
         *first = e;
