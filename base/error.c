@@ -68,6 +68,13 @@ bool error_at(struct error *e, const char *fmt, ...)
     return false;
 }
 
+bool error_blame_client(struct error *e)
+{
+    bool file = e != NULL && (e->code == ERROR_BAD_FILE || e->code == ERROR_INVALID_JSON);
+    if (file) e->code = ERROR_INVALID_VALUE;
+    return false;
+}
+
 int error_status(enum error_code code)
 {
     return rows[code].status;

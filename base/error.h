@@ -87,6 +87,10 @@ bool error_in(struct error *e, const char *fmt, ...) __attribute__((format(print
  * of what they handed down. */
 bool error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The file that was wrong is the client's, who named or sent it: what would be the server's fault
+ * (ERROR_BAD_FILE), or a body's (ERROR_INVALID_JSON), is ERROR_INVALID_VALUE then. Returns false. */
+bool error_blame_client(struct error *e);
+
 /* The HTTP status; 500 for ERROR_NONE. */
 int error_status(enum error_code code);
 /* "invalid_request_error". */

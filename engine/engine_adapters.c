@@ -65,9 +65,7 @@ struct adapter *engine_adapter_receive(struct engine *e, const struct engine_ada
     if (a != NULL && bind(e, a, err)) return a;
     adapter_release(a);
     if (err->code == ERROR_INVALID_JSON) error_at(err, "adapter_config");
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) {
-        err->code = ERROR_INVALID_VALUE; /* who sent it is at fault */
-    }
+    error_blame_client(err);
     return NULL;
 }
 

@@ -22,9 +22,7 @@ _Static_assert((int)ENGINE_MAX_CHAIN_VERSION == (int)DELTA_MAX_VERSION,
 /* A file that a client named is wrong: that is its fault, not the server's. */
 static bool blame(struct error *err, const char *param)
 {
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) {
-        err->code = ERROR_INVALID_VALUE;
-    }
+    error_blame_client(err);
     if (error_status(err->code) < 500 && err->param[0] == '\0') error_at(err, "%s", param);
     return false;
 }

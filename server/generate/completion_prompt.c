@@ -54,9 +54,7 @@ static bool find_adapter(struct server *s, struct span name, const char *field,
                          struct adapter **out, struct error *err)
 {
     if (adapters_find(s->adapters, name, out, err)) return true;
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) {
-        err->code = ERROR_INVALID_VALUE;
-    }
+    error_blame_client(err);
     return err->code == ERROR_NO_MEMORY ? false : error_at(err, "%s", field);
 }
 

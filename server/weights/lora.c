@@ -103,9 +103,7 @@ static struct lora *begin(struct exchange *x, const struct field *rows)
 /* What is wrong with the folder is the client's fault. */
 static bool blame_client(struct error *err)
 {
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) {
-        err->code = ERROR_INVALID_VALUE;
-    }
+    error_blame_client(err);
     return err->code == ERROR_NO_MEMORY ? false : error_at(err, "lora_path");
 }
 
