@@ -4,7 +4,8 @@
  *   (loop thread)                  [        engine thread        ]            (loop thread)
  *
  * Between two steps the thread takes what came in, so a cancellation takes effect within one.
- * With nothing to do it sleeps in the mailbox.
+ * With nothing to do it sleeps in the mailbox. While a step is put aside (step.h) it takes requests alone: all
+ * other news may touch what that step computes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -136,13 +137,18 @@ static void take_request(struct engine *e, struct request *r)
     if (!take_adapter(l, r, &err)) deliver_failure(&l->deliver, r, &err);
 }
 
-static void take_news(struct engine *e, const struct mailbox_news *news)
+static void take_requests(struct engine *e, struct request *list)
 {
-    struct loaded *l = &e->loaded;
-    for (struct request *r = news->submitted, *next; r != NULL; r = next) {
+    for (struct request *r = list, *next; r != NULL; r = next) {
         next = r->next;
         take_request(e, r);
     }
+}
+
+static void take_news(struct engine *e, const struct mailbox_news *news)
+{
+    struct loaded *l = &e->loaded;
+    take_requests(e, news->submitted);
     for (struct request *r = news->cancelled; r != NULL; r = r->mailbox.next_cancelled) {
         deliver_end(&l->deliver, r, FINISH_ABORT);
     }
@@ -159,11 +165,33 @@ static void end_all(struct engine *e)
     publish(e);
 }
 
+static bool waits_for(const void *scheduler, const struct request *r)
+{
+    return scheduler_waits_for(scheduler, r);
+}
+
+static bool somebody_comes(void *arg)
+{
+    const struct engine *e = arg;
+    return mailbox_any(e->mailbox, waits_for, e->loaded.scheduler);
+}
+
+/* Until the step that is put aside, if any, has been run. */
+static void end_step(struct engine *e)
+{
+    while (step_is_aside(e->loaded.step)) {
+        take_requests(e, mailbox_take_submitted(e->mailbox));
+        step_run(e->loaded.step);
+        publish(e);
+    }
+}
+
 static void serve(struct engine *e)
 {
     struct mailbox_news news;
     bool idle = true;
     publish(e); /* the first counts */
+    step_listen(e->loaded.step, somebody_comes, e);
     for (;;) {
         mailbox_take_news(e->mailbox, idle, &news);
         take_news(e, &news);
@@ -171,6 +199,7 @@ static void serve(struct engine *e)
         if (news.paused) step_rest(e->loaded.step);
         idle = news.paused || !step_run(e->loaded.step);
         publish(e);
+        end_step(e);
         versions_retire(&e->versions);
     }
     end_all(e);

@@ -407,10 +407,15 @@ static bool make_sampler(struct loaded *l, const struct kernels *kernels, struct
     return l->sampler != NULL && l->forms != NULL;
 }
 
-static void run_forward(void *forward, const struct weights *w, const struct forward_run *runs,
-                        int n)
+static bool run_forward(void *forward, const struct weights *w, const struct forward_run *runs,
+                        int n, bool (*leave)(void *arg), void *arg)
 {
-    forward_step(forward, w, runs, n);
+    return forward_start(forward, w, runs, n, leave, arg);
+}
+
+static void run_resume(void *forward, const struct forward_run *runs, int n)
+{
+    forward_resume(forward, runs, n);
 }
 
 static void run_logits(void *forward, const int *rows, int n, float *logits)
@@ -482,18 +487,19 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
                                   .routes = kv_store_routes_size(l->store) > 0 ? tell_routes : NULL,
                                   .routes_arg = l};
     bool guesses = o->speculate && model_config(l->model)->n_mtp > 0;
-    struct step_parts parts = {
-        .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL, run_hidden},
-        .scheduler = l->scheduler,
-        .kv = l->kv,
-        .sampler = l->sampler,
-        .deliver = &l->deliver,
-        .pool = l->pool,
-        .n_vocab = l->n_vocab,
-        .n_embd = l->info.n_embd,
-        .max_rows = max_rows,
-        .max_running = l->info.seats,
-        .reach_rows = reach_rows(model_config(l->model), l->info.parameters)};
+    struct step_parts parts = {.runner = {l->forward, run_forward, run_resume, run_logits,
+                                          guesses ? run_guess : NULL, run_hidden},
+                               .scheduler = l->scheduler,
+                               .kv = l->kv,
+                               .sampler = l->sampler,
+                               .deliver = &l->deliver,
+                               .pool = l->pool,
+                               .n_vocab = l->n_vocab,
+                               .n_embd = l->info.n_embd,
+                               .max_rows = max_rows,
+                               .max_running = l->info.seats,
+                               .reach_rows =
+                                   reach_rows(model_config(l->model), l->info.parameters)};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }

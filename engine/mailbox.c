@@ -217,6 +217,27 @@ void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
     pthread_mutex_unlock(&mb->lock);
 }
 
+bool mailbox_any(struct mailbox *mb, bool (*is)(const void *arg, const struct request *r),
+                 const void *arg)
+{
+    pthread_mutex_lock(&mb->lock);
+    const struct request *r = mb->submitted;
+    while (r != NULL && !is(arg, r)) {
+        r = r->next;
+    }
+    pthread_mutex_unlock(&mb->lock);
+    return r != NULL;
+}
+
+struct request *mailbox_take_submitted(struct mailbox *mb)
+{
+    pthread_mutex_lock(&mb->lock);
+    struct request *list = mb->submitted;
+    mb->submitted = mb->last_submitted = NULL;
+    pthread_mutex_unlock(&mb->lock);
+    return list;
+}
+
 /* (2): one that ended by itself may have been cancelled since the news were taken. */
 static void forget_cancelled(struct mailbox *mb, struct request *r)
 {

@@ -69,6 +69,13 @@ struct mailbox_news {
 /* Take the news. When idle, first wait until there is some. */
 void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news);
 
+/* Is there a request for which is(arg, r), of those that came in since? They stay. */
+bool mailbox_any(struct mailbox *mb, bool (*is)(const void *arg, const struct request *r),
+                 const void *arg);
+
+/* Take the requests that came in, linked as in the news; the other news stay. */
+struct request *mailbox_take_submitted(struct mailbox *mb);
+
 /* Make a step's results known: its events, the end of its samples, its counts. Requests in
  * r->ended are forgotten and become the caller's to free. r is emptied but for them. True when
  * there were events. */

@@ -107,6 +107,7 @@ struct engine_stats {
     int running, waiting;          /* samples now */
     int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
     uint64_t steps, prompt_tokens, cached_tokens; /* of prompts: computed, found in the cache */
+    uint64_t put_aside;                           /* steps, for who came meanwhile */
     uint64_t generated_tokens, preemptions;
     uint64_t recomputed_tokens; /* of samples that went on with other weights */
     uint64_t drafts, drafted_tokens, accepted_tokens; /* speculative decoding */

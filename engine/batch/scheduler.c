@@ -8,12 +8,15 @@
  * (5) A plan's samples are all of one version of the weights, and of the waiting ones nobody
  *     overtakes a sample of another version.
  * (6) A version's users are the samples that wait or run on it.
+ * (7) While a plan is put aside, its samples run and keep their blocks; plans beside it are of other
+ *     clients' samples.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/batch/scheduler.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -34,7 +37,9 @@ enum {
      * then takes at most about three times as long as one of decodes alone (above 32 of them), and
      * nothing is lost: a row costs as much in a chunk of 64 as in one of 512. */
     BESIDE_ONE = 2,
-    BESIDE_LEAST = 4 * KV_BLOCK
+    BESIDE_LEAST = 4 * KV_BLOCK,
+    /* A step is put aside that takes more than so many times what the newcomer's first one would. */
+    LONG_STEP = 2
 };
 
 struct list {
@@ -50,8 +55,13 @@ struct scheduler {
     struct sequence **runs;  /* [max_running] the plan */
     struct version *version; /* whose plan is being made */
     uint64_t turn;           /* plans so far */
+    int n_planned;           /* runs */
     int budget;              /* prompt tokens left in the plan being made */
     struct shares shares;    /* of its rows */
+    bool beside;             /* it is beside the one that was put aside */
+    struct sequence **aside; /* [max_running] that one */
+    int n_aside;             /* 0: there is none */
+    struct shares parts;     /* its rows, by client */
     struct pace_prices prices;
     bool preempted; /* in the plan being made */
     uint64_t arrivals, cached_tokens, preemptions, drafts, drafted_tokens, recomputed_tokens;
@@ -65,8 +75,9 @@ struct scheduler *scheduler_new(const struct scheduler_options *o, struct kv_cac
     s->o = *o;
     s->kv = kv;
     s->runs = mem_new((size_t)o->max_running, sizeof(*s->runs), err);
-    if (s->runs != NULL) return s;
-    free(s);
+    s->aside = mem_new((size_t)o->max_running, sizeof(*s->aside), err);
+    if (s->runs != NULL && s->aside != NULL) return s;
+    scheduler_free(s);
     return NULL;
 }
 
@@ -74,6 +85,7 @@ void scheduler_free(struct scheduler *s)
 {
     if (s == NULL) return;
     free(s->runs);
+    free(s->aside);
     free(s);
 }
 
@@ -151,6 +163,7 @@ static void run(struct scheduler *s, struct sequence *q, int slot)
 static void stop_running(struct scheduler *s, struct sequence *q)
 {
     assert(q->state == SEQUENCE_RUNNING && q->kv >= 0); /* (2) */
+    assert(!q->aside);                                  /* (7) */
     kv_cache_close(s->kv, q->kv);
     q->kv = -1;
     q->n_run = q->n_drafts = q->n_accepted = 0;
@@ -262,10 +275,21 @@ struct sequence *scheduler_any(const struct scheduler *s)
 
 /* ---- the plan ---- */
 
+/* May it be in a plan beside the one that was put aside? */
+static bool is_beside(const struct scheduler *s, const struct request *r)
+{
+    int i = 0;
+    while (i < s->parts.n && s->parts.of[i].client != r->client) {
+        i++;
+    }
+    return i == s->parts.n && r->priority <= s->aside[0]->request->priority;
+}
+
 /* The first sample from q on, in its list, that the plan is about; NULL: none. */
 static struct sequence *planned(const struct scheduler *s, struct sequence *q)
 {
-    while (q != NULL && q->request->version != s->version) {
+    while (q != NULL &&
+           (q->request->version != s->version || (s->beside && !is_beside(s, q->request)))) {
         q = q->next;
     }
     return q;
@@ -276,9 +300,11 @@ static int pending(const struct scheduler *s, const struct sequence *q)
     return sequence_length(q) - kv_cache_tokens(s->kv, q->kv);
 }
 
-/* Reserve n tokens for q, if need be at the cost of those after it, at last of q itself. */
+/* Reserve n tokens for q, if need be at the cost of those after it, at last of q itself; beside a plan, if
+ * they are free. */
 static bool reserve(struct scheduler *s, struct sequence *q, int n)
 {
+    if (s->beside) return kv_cache_reserve(s->kv, q->kv, n);
     while (!kv_cache_reserve(s->kv, q->kv, n)) {
         struct sequence *newest = s->running.last;
         assert(newest != s->running.first); /* (4) */
@@ -352,7 +378,8 @@ static void plan_prefills(struct scheduler *s)
 /* Hand out what the halves left over, oldest first. */
 static void plan_rest(struct scheduler *s)
 {
-    for (struct sequence *q = s->running.first; q != NULL && s->budget > 0; q = q->next) {
+    struct sequence *q = planned(s, s->running.first);
+    for (; q != NULL && s->budget > 0; q = planned(s, q->next)) {
         int more = q->n_run == 0 ? 0 : extent(s, q) - q->n_run;
         if (more > s->budget) more = s->budget;
         if (more > 0) more = take_share(s, q, more);
@@ -461,6 +488,7 @@ static void plan_admissions(struct scheduler *s)
     for (struct sequence *q = s->waiting.first; q != NULL && s->budget > 0; q = next) {
         if (q->request->version != s->version) return; /* its turn comes: nobody overtakes it */
         next = q->next;
+        if (s->beside && !is_beside(s, q->request)) continue;
         enum admission a = try_admit(s, q);
         if (a == FULL || (a == SHARES && ++skips == MAX_SKIPS)) return;
         if (a == ADMITTED) plan_prefill(s, q, next != NULL);
@@ -590,21 +618,27 @@ static void count_rows(struct scheduler *s, struct sequence *first, bool waits)
     }
 }
 
-/* Who may have how many rows. */
-static void divide(struct scheduler *s)
+/* Rows that cost as much as a step without any, by what the samples that run attend to; below 0: nobody knows. */
+static double idle_rows(const struct scheduler *s)
 {
     double reach = 0, n = 0;
-    s->shares.n = 0;
-    s->shares.overflows = s->shares.cut = false;
-    count_rows(s, s->running.first, false);
-    if (s->running.n < s->o.max_running) count_rows(s, s->waiting.first, true);
-    if (s->shares.n < 2) return;
     for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
         reach += kv_cache_tokens(s->kv, q->kv);
         n++;
     }
     double row_s = s->prices.row_s + (n > 0 ? reach / n : 0) * s->prices.reach_s;
-    shares_divide(&s->shares, row_s > 0 ? s->prices.step_s / row_s : -1);
+    return row_s > 0 ? s->prices.step_s / row_s : -1;
+}
+
+/* Who may have how many rows. */
+static void divide(struct scheduler *s)
+{
+    s->shares.n = 0;
+    s->shares.overflows = s->shares.cut = false;
+    count_rows(s, s->running.first, false);
+    if (s->running.n < s->o.max_running) count_rows(s, s->waiting.first, true);
+    if (s->shares.n < 2) return;
+    shares_divide(&s->shares, idle_rows(s));
     s->version->cuts += s->shares.cut;
 }
 
@@ -615,7 +649,7 @@ static int plan_version(struct scheduler *s)
     s->budget = prompt_budget(s);
     s->preempted = false;
     for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
-        q->n_run = q->n_drafts = q->n_accepted = 0;
+        if (!q->aside) q->n_run = q->n_drafts = q->n_accepted = 0;
     }
     divide(s);
     plan_decodes(s);
@@ -626,19 +660,102 @@ static int plan_version(struct scheduler *s)
     for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
         if (q->n_run > 0) s->runs[n++] = q;
         assert(n == 0 || q->request->version == s->runs[0]->request->version); /* (5) */
+        assert(!q->aside);                                                     /* (7) */
     }
+    s->n_planned = n;
     return n;
 }
 
 int scheduler_plan(struct scheduler *s, struct sequence *const **runs)
 {
     int n = 0;
+    assert(s->n_aside == 0); /* (7) */
     *runs = s->runs;
     s->turn++;
     while (n == 0 && (s->version = next_version(s)) != NULL) {
         s->version->turn = s->turn;
         n = plan_version(s);
     }
+    return n;
+}
+
+/* ---- a plan that is put aside ---- */
+
+/* The rows of each client in the plan. Returns how many all have. */
+static double count_parts(const struct scheduler *s, struct shares *parts)
+{
+    double rows = 0;
+    for (int i = 0; i < s->n_planned; i++) {
+        struct share *own = shares_find(parts, s->runs[i]->request->client);
+        if (own != NULL) own->prompts += s->runs[i]->n_run;
+        rows += s->runs[i]->n_run;
+    }
+    return rows;
+}
+
+bool scheduler_waits_for(const struct scheduler *s, const struct request *r)
+{
+    struct shares parts = {0};
+    if (s->n_planned == 0 || r->priority > s->runs[0]->request->priority) return false;
+    for (int i = 0; i < s->n_planned; i++) {
+        if (s->runs[i]->request->client == r->client) return false;
+    }
+    double idle = idle_rows(s), rows = count_parts(s, &parts);
+    int wanted = r->n_prompt < s->o.step_tokens ? r->n_prompt : s->o.step_tokens;
+    struct share *own = shares_find(&parts, r->client);
+    if (own == NULL || idle + rows <= LONG_STEP * (idle + wanted)) return false;
+    own->prompts = wanted;
+    shares_divide(&parts, idle);
+    for (int i = 0; parts.cut && i < parts.n; i++) {
+        if (&parts.of[i] != own && parts.of[i].may_read != INT_MAX) return true;
+    }
+    return false;
+}
+
+void scheduler_put_aside(struct scheduler *s)
+{
+    assert(s->n_aside == 0 && s->n_planned > 0); /* (7) */
+    s->parts = (struct shares){0};
+    count_parts(s, &s->parts);
+    for (int i = 0; i < s->n_planned; i++) {
+        s->aside[i] = s->runs[i];
+        s->aside[i]->aside = true;
+    }
+    s->n_aside = s->n_planned;
+}
+
+/* The version of the first sample of this list that may be in a plan beside. */
+static struct version *version_beside(const struct scheduler *s, const struct sequence *q)
+{
+    while (q != NULL && !is_beside(s, q->request)) {
+        q = q->next;
+    }
+    return q == NULL ? NULL : q->request->version;
+}
+
+int scheduler_plan_beside(struct scheduler *s, struct sequence *const **runs)
+{
+    assert(s->n_aside > 0 && !s->parts.overflows); /* (7) */
+    *runs = s->runs;
+    s->version = version_beside(s, s->running.first);
+    if (s->version == NULL) s->version = version_beside(s, s->waiting.first);
+    if (s->version == NULL) return 0;
+    s->beside = true;
+    int n = plan_version(s);
+    s->beside = false;
+    return n;
+}
+
+int scheduler_go_on(struct scheduler *s, struct sequence *const **runs)
+{
+    int n = s->n_aside;
+    for (int i = 0; i < n; i++) {
+        s->runs[i] = s->aside[i];
+        s->runs[i]->aside = false;
+    }
+    s->n_planned = n;
+    s->n_aside = 0;
+    *runs = s->runs;
     return n;
 }
 

@@ -12,6 +12,10 @@
  * and are forked from it. Requests whose prompt begins like one that is being computed wait for
  * that one and find its blocks in the cache.
  *
+ * A step that is being computed is no reason to wait for its end: whoever comes then, and would have its rows cut
+ * if it came before, lets it be put aside (scheduler_waits_for()). Plans of clients that have no part in it are
+ * then made beside it, until it goes on.
+ *
  * A plan is of one version of the weights. While several are in use they take turns, so that none
  * waits for the end of another's samples; new requests live on the version that serves.
  *
@@ -68,6 +72,21 @@ void scheduler_price(struct scheduler *s, const struct pace_prices *prices);
 /* Decide about the next step. *runs is the list of samples with n_run > 0, in order and all of one
  * version; their blocks are reserved. Returns how many; 0 only when nothing is running or waiting. */
 int scheduler_plan(struct scheduler *s, struct sequence *const **runs);
+
+/* The plan made last is being computed. Would r, which has not been added, have been given a shorter one: as
+ * the only request of its client's, beside one that has more than its share of the rows? */
+bool scheduler_waits_for(const struct scheduler *s, const struct request *r);
+
+/* The plan made last is put aside: until it goes on no other is made but beside it, and none of its samples is
+ * removed, nor the version switched. */
+void scheduler_put_aside(struct scheduler *s);
+
+/* As scheduler_plan(), of clients that have no part in the plan that was put aside. Takes nothing from it.
+ * 0: they have nothing to compute, or no room. */
+int scheduler_plan_beside(struct scheduler *s, struct sequence *const **runs);
+
+/* The plan that was put aside, as it was. */
+int scheduler_go_on(struct scheduler *s, struct sequence *const **runs);
 
 /* The step has computed the first n tokens of a planned run. */
 void scheduler_commit(struct scheduler *s, struct sequence *q, int n);

@@ -45,6 +45,7 @@ struct sequence {
     int n_cached; /* prompt tokens that came from the cache when it first ran, -1: has not run */
 
     int n_run;      /* tokens of this sample in the present step, drafts included; 0: none */
+    bool aside;     /* that step was put aside */
     int n_drafts;   /* the last of them, in output[n_output...] */
     int n_accepted; /* drafts that turned out right so far */
     struct speculation guessing; /* what it has learnt about the model's own guesses */

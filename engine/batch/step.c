@@ -5,6 +5,11 @@
  * tokens, take a hidden state into an embedding. They are done in batches: logits of their rows, all jobs on the pool, then the results
  * one by one. A job whose sample ended, or whose guess before it was wrong, has no result.
  *
+ *   WHOLE --comes()--> ASIDE --nothing beside it, or its time is up--> WHOLE
+ *
+ * Invariants
+ *   (1) While a step is ASIDE nothing of it has been committed, and steps beside it are not put aside.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/batch/step.h"
@@ -37,6 +42,11 @@ struct step_job {
     struct draw draw; /* JOB_DRAW; its form: JOB_SCORE too */
 };
 
+/* Rows, and the tokens that they attend to, all together. */
+struct size {
+    double rows, reach;
+};
+
 struct step {
     struct step_parts p;
     struct forward_run *runs;   /* [max_running] */
@@ -51,9 +61,15 @@ struct step {
     float *hidden;          /* [n_embd] of a row */
     int *support;           /* [STEP_LOGITS, SUPPORT_MAX] */
     struct step_job *batch; /* the jobs that the pool works on */
-    uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
+    uint64_t steps, put_aside, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
     struct pace pace;
-    uint64_t ended_ns; /* of the last step; 0: there was a rest since */
+    uint64_t ended_ns;        /* of the last step; 0: there was a rest since */
+    bool (*comes)(void *arg); /* NULL: nobody listens */
+    void *comes_arg;
+    bool is_aside; /* a step is, of which is known: */
+    struct size aside;
+    uint64_t own_ns;    /* what it has taken so far, */
+    uint64_t beside_ns; /* and what may still be spent on others */
 };
 
 struct step *step_new(const struct step_parts *parts, struct error *err)
@@ -379,7 +395,8 @@ static int do_batch(struct step *s, int from)
 
 /* ---- the step ---- */
 
-static void forward(struct step *s, struct sequence *const *plan, int n)
+/* What the plan computes, as the model takes it. */
+static void list_runs(struct step *s, struct sequence *const *plan, int n)
 {
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
@@ -393,7 +410,6 @@ static void forward(struct step *s, struct sequence *const *plan, int n)
             q->n_run - q->n_drafts; /* guesses lie behind the last token, and nowhere else */
         assert(known <= there && (q->n_drafts == 0 || pos + known == sequence_length(q)));
     }
-    s->p.runner.forward(s->p.runner.self, plan[0]->request->version->weights, s->runs, n);
 }
 
 /* Commit what was computed and list what to do with it. */
@@ -465,16 +481,84 @@ static void learn(struct sequence *const *plan, int n)
     }
 }
 
-/* What the plan computes: rows, and the tokens that they attend to, all together. */
-static void measure(const struct step *s, struct sequence *const *plan, int n, double *rows,
-                    double *reach)
+static struct size size_of(const struct step *s, struct sequence *const *plan, int n)
 {
-    *rows = *reach = 0;
+    struct size size = {0};
     for (int i = 0; i < n; i++) {
         double more = plan[i]->n_run, before = kv_cache_tokens(s->p.kv, plan[i]->kv);
-        *rows += more;
-        *reach += more * (before + more / 2);
+        size.rows += more;
+        size.reach += more * (before + more / 2);
     }
+    return size;
+}
+
+/* When the step began that was planned then: what lies between two that follow at once is the latter's. */
+static uint64_t since(const struct step *s, uint64_t start)
+{
+    return s->ended_ns != 0 ? s->ended_ns : start;
+}
+
+/* All of its rows are computed. own_ns: what it has taken before that start. */
+static void finish(struct step *s, struct sequence *const *plan, int n, struct size size,
+                   uint64_t start, uint64_t own_ns)
+{
+    collect(s, plan, n);
+    for (int at = 0; at < s->n_jobs;) {
+        at = do_batch(s, at);
+    }
+    learn(plan, n);
+    guess(s, plan, n);
+    s->steps++;
+    uint64_t now = clock_ns(), took = own_ns + (now - since(s, start));
+    s->busy_ns += now - start;
+    pace_note(&s->pace, size.rows, size.reach, (double)took * 1e-9);
+    s->ended_ns = now;
+}
+
+static void put_aside(struct step *s, struct size size, uint64_t start)
+{
+    struct pace_prices p = pace_read(&s->pace);
+    uint64_t now = clock_ns();
+    scheduler_put_aside(s->p.scheduler);
+    s->busy_ns += now - start;
+    s->own_ns = now - since(s, start);
+    s->beside_ns = (uint64_t)((p.step_s + size.rows * p.row_s + size.reach * p.reach_s) * 1e9);
+    s->aside = size;
+    s->ended_ns = now;
+    s->is_aside = true;
+    s->put_aside++;
+}
+
+static bool forward(struct step *s, struct sequence *const *plan, int n, bool (*leave)(void *arg))
+{
+    assert(leave == NULL || !s->is_aside); /* (1) */
+    list_runs(s, plan, n);
+    return s->p.runner.forward(s->p.runner.self, plan[0]->request->version->weights, s->runs, n,
+                               leave, s->comes_arg);
+}
+
+/* A step of those who need not wait for the one that is put aside. False: there are none, or it is its turn. */
+static bool run_beside(struct step *s, uint64_t start)
+{
+    struct sequence *const *plan;
+    int n = s->beside_ns > 0 ? scheduler_plan_beside(s->p.scheduler, &plan) : 0;
+    if (n == 0) return false;
+    struct size size = size_of(s, plan, n);
+    forward(s, plan, n, NULL);
+    finish(s, plan, n, size, start, 0);
+    uint64_t took = s->ended_ns - start;
+    s->beside_ns -= took < s->beside_ns ? took : s->beside_ns;
+    return true;
+}
+
+static void go_on(struct step *s, uint64_t start)
+{
+    struct sequence *const *plan;
+    int n = scheduler_go_on(s->p.scheduler, &plan);
+    s->is_aside = false;
+    list_runs(s, plan, n);
+    s->p.runner.resume(s->p.runner.self, s->runs, n);
+    finish(s, plan, n, s->aside, start, s->own_ns);
 }
 
 bool step_run(struct step *s)
@@ -483,26 +567,33 @@ bool step_run(struct step *s)
     uint64_t start = clock_ns();
     struct pace_prices prices = pace_read(&s->pace);
     scheduler_price(s->p.scheduler, &prices);
+    if (s->is_aside) {
+        if (!run_beside(s, start)) go_on(s, start);
+        return true;
+    }
     int n = scheduler_plan(s->p.scheduler, &plan);
     if (n == 0) {
         step_rest(s);
         return false;
     }
-    double rows, reach;
-    measure(s, plan, n, &rows, &reach);
-    forward(s, plan, n);
-    collect(s, plan, n);
-    for (int at = 0; at < s->n_jobs;) {
-        at = do_batch(s, at);
+    struct size size = size_of(s, plan, n);
+    if (forward(s, plan, n, s->comes)) {
+        finish(s, plan, n, size, start, 0);
+    } else {
+        put_aside(s, size, start);
     }
-    learn(plan, n);
-    guess(s, plan, n);
-    s->steps++;
-    uint64_t now = clock_ns(), since = s->ended_ns != 0 ? s->ended_ns : start;
-    s->busy_ns += now - start;
-    pace_note(&s->pace, rows, reach, (double)(now - since) * 1e-9);
-    s->ended_ns = now;
     return true;
+}
+
+void step_listen(struct step *s, bool (*comes)(void *arg), void *arg)
+{
+    s->comes = comes;
+    s->comes_arg = arg;
+}
+
+bool step_is_aside(const struct step *s)
+{
+    return s->is_aside;
 }
 
 void step_rest(struct step *s)
@@ -513,6 +604,7 @@ void step_rest(struct step *s)
 void step_stats(const struct step *s, struct engine_stats *out)
 {
     out->steps = s->steps;
+    out->put_aside = s->put_aside;
     out->prompt_tokens = s->prompt_tokens;
     out->generated_tokens = s->generated_tokens;
     out->accepted_tokens = s->accepted_tokens;

@@ -8,6 +8,9 @@
  * or latent attention (mla.h) in the first line, experts (moe.h) in the second. Which of it a
  * model has is read off its tensors: a bias, a norm of heads, a router.
  *
+ * Between two layers a step is its residual stream, and what is told by its runs. So one that is put aside is
+ * a copy of the first, and its runs are listed again when it goes on.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/forward/forward.h"
@@ -51,6 +54,12 @@ struct forward {
     struct input ff;         /* SwiGLU's result, for down */
     const float *final_norm; /* of what x holds now: a step's result or a prediction's */
 
+    struct {
+        const struct weights *w; /* NULL: no step is put aside */
+        int layer, rows;         /* the next one of its */
+        float *x;                /* [max_rows, n_embd] */
+    } aside;
+
     /* prediction layers only */
     struct input pair;    /* a token's embedding beside the hidden state before it */
     float *hidden;        /* [max_rows, n_embd] the step's x while x is the prediction's */
@@ -71,6 +80,7 @@ static bool new_buffers(struct forward *f, struct error *err)
     f->rows.angles = mem_new_aligned(rows, rope * sizeof(float), err);
     f->x = mem_new_aligned(rows, embd * sizeof(float), err);
     f->chosen = mem_new_aligned(rows, embd * sizeof(float), err);
+    f->aside.x = mem_new_aligned(rows, embd * sizeof(float), err);
     if (f->c->mla.kv_rank == 0) {
         f->qkv = mem_new_aligned(rows, (size_t)f->qkv_dim * sizeof(float), err);
         if (f->qkv == NULL) return false;
@@ -81,7 +91,7 @@ static bool new_buffers(struct forward *f, struct error *err)
         if (f->hidden == NULL) return false;
     }
     return f->rows.row != NULL && f->freq != NULL && f->rows.angles != NULL && f->x != NULL &&
-           f->chosen != NULL && f->att != NULL;
+           f->aside.x != NULL && f->chosen != NULL && f->att != NULL;
 }
 
 /* What only some architectures have. */
@@ -142,6 +152,7 @@ void forward_free(struct forward *f)
     free(f->rows.angles);
     free(f->x);
     free(f->chosen);
+    free(f->aside.x);
     free(f->qkv);
     free(f->att);
     free(f);
@@ -227,16 +238,23 @@ static void list_rows(struct forward *f, const struct forward_run *runs, int n_r
     }
 }
 
+static void turn_row(void *arg, int row, int thread)
+{
+    (void)thread;
+    struct forward *f = arg;
+    const struct row *r = &f->rows.row[row];
+    rope_angles(f->c, f->freq, r->pos, f->rows.angles + (size_t)row * (size_t)f->c->rope.dim);
+}
+
 /* A row's embedding and its angles. */
 static void begin_row(void *arg, int row, int thread)
 {
-    (void)thread;
     struct forward *f = arg;
     const struct row *r = &f->rows.row[row];
     float *x = f->x + (size_t)row * (size_t)f->c->n_embd;
     matrix_row(&f->w->embd, r->token, x);
     lora_embed(f->lora, r, x, f->c->n_embd);
-    rope_angles(f->c, f->freq, r->pos, f->rows.angles + (size_t)row * (size_t)f->c->rope.dim);
+    turn_row(f, row, thread);
 }
 
 /* ---- What comes next ---- */
@@ -353,8 +371,8 @@ static void attend(struct forward *f, int layer)
 static void attention_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
-    const struct product o = {
-        &w->o, f->x, f->c->n_embd, true, w->o_bias, lora_rows(f->lora, SITE_O, 0)};
+    const struct product o = {&w->o, f->x,      f->c->n_embd,
+                              true,  w->o_bias, lora_rows(f->lora, SITE_O, 0)};
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
     stage_ends(f, STAGE_INPUTS);
     if (f->mla != NULL) {
@@ -379,8 +397,8 @@ static void dense_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
     const struct matrix *after = layer + 1 < f->c->n_layers ? &w[1].q : &f->w->output;
-    const struct product down = {
-        &w->down, f->x, f->c->n_embd, true, NULL, lora_rows(f->lora, SITE_DOWN, 0)};
+    const struct product down = {&w->down, f->x, f->c->n_embd,
+                                 true,     NULL, lora_rows(f->lora, SITE_DOWN, 0)};
     struct linear_job gates = {.in = &f->norm, .gate = &w->gate, .up = &w->up, .out = &f->ff};
     gates.gate_low = lora_rows(f->lora, SITE_GATE, 0);
     gates.up_low = lora_rows(f->lora, SITE_UP, 0);
@@ -426,9 +444,24 @@ static void feed_forward_block(struct forward *f, int layer)
 
 /* ---- A step ---- */
 
-void forward_step(struct forward *f, const struct weights *w, const struct forward_run *runs,
-                  int n_runs)
+static size_t stream_bytes(const struct forward *f, int rows)
 {
+    return (size_t)rows * (size_t)f->c->n_embd * sizeof(float);
+}
+
+/* It goes on with that layer. */
+static void put_aside(struct forward *f, int layer)
+{
+    memcpy(f->aside.x, f->x, stream_bytes(f, f->rows.n));
+    f->aside.w = f->w;
+    f->aside.layer = layer;
+    f->aside.rows = f->rows.n;
+}
+
+bool forward_start(struct forward *f, const struct weights *w, const struct forward_run *runs,
+                   int n_runs, bool (*leave)(void *arg), void *arg)
+{
+    assert(leave == NULL || f->aside.w == NULL);
     start_clock(f);
     list_rows(f, runs, n_runs);
     use(f, w);
@@ -436,6 +469,34 @@ void forward_step(struct forward *f, const struct weights *w, const struct forwa
     attention_begin(f->attention, runs, n_runs);
     stage_ends(f, STAGE_EMBED);
     for (int layer = 0; layer < f->c->n_layers; layer++) {
+        if (layer > 0 && leave != NULL && leave(arg)) {
+            put_aside(f, layer);
+            return false;
+        }
+        attention_block(f, layer);
+        feed_forward_block(f, layer);
+    }
+    f->final_norm = f->w->output_norm;
+    return true;
+}
+
+void forward_step(struct forward *f, const struct weights *w, const struct forward_run *runs,
+                  int n_runs)
+{
+    forward_start(f, w, runs, n_runs, NULL, NULL);
+}
+
+void forward_resume(struct forward *f, const struct forward_run *runs, int n_runs)
+{
+    start_clock(f);
+    list_rows(f, runs, n_runs);
+    assert(f->aside.w != NULL && f->rows.n == f->aside.rows);
+    use(f, f->aside.w);
+    f->aside.w = NULL;
+    each_row(f, turn_row);
+    attention_begin(f->attention, runs, n_runs);
+    memcpy(f->x, f->aside.x, stream_bytes(f, f->rows.n));
+    for (int layer = f->aside.layer; layer < f->c->n_layers; layer++) {
         attention_block(f, layer);
         feed_forward_block(f, layer);
     }

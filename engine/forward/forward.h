@@ -75,6 +75,16 @@ bool forward_reserve_adapter(struct forward *f, const struct adapter *a, struct 
 void forward_step(struct forward *f, const struct weights *w, const struct forward_run *runs,
                   int n_runs);
 
+/* The same, but leave(arg) is asked between two layers, and where it says so the step is put aside: false,
+ * and its rows are kept. Other steps may be run then, but none that could be put aside, until
+ * forward_resume() goes on with it. */
+bool forward_start(struct forward *f, const struct weights *w, const struct forward_run *runs,
+                   int n_runs, bool (*leave)(void *arg), void *arg);
+
+/* The other layers of the step that was put aside, whose weights and runs (the same; not the same
+ * memory) are still as they were: the result is that of forward_step(). */
+void forward_resume(struct forward *f, const struct forward_run *runs, int n_runs);
+
 /* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction
  * layer (which no adapter changes) over rows of the last forward_step(), from whose hidden states and the tokens that came
  * after it guesses one token further. For models with prediction layers (n_mtp > 0). Logits of

@@ -227,6 +227,9 @@ static void print_engine(const struct scrape *s)
     counter(s, "touchstone_cached_tokens_total", "Prompt tokens found in the prefix cache.",
             e->cached_tokens);
     counter(s, "touchstone_generated_tokens_total", "Tokens sampled.", e->generated_tokens);
+    counter(s, "touchstone_steps_put_aside_total",
+            "Steps that another client's request was computed before, having come meanwhile.",
+            e->put_aside);
     counter(s, "touchstone_preemptions_total", "Sequences put back for want of KV memory.",
             e->preemptions);
     counter(s, "touchstone_drafted_tokens_total", "Tokens guessed by speculation.",

@@ -323,6 +323,43 @@ static void run_in_a_batch(struct setup *s, const int *ids, int n, int chunk)
     }
 }
 
+/* Has it been asked so often? */
+static bool count_down(void *left)
+{
+    return --*(int *)left <= 0;
+}
+
+/* The same, but each step is put aside for one of the other sequence, a layer later each time. */
+static void run_put_aside(struct setup *s, const int *ids, int n, int chunk)
+{
+    int32_t own[BLOCKS / 2], others[BLOCKS / 2];
+    int rows[MAX_ROWS], steps = 0;
+    for (int i = 0; i < BLOCKS / 2; i++) {
+        own[i] = BLOCKS - 1 - i;
+        others[i] = i;
+    }
+    for (int pos = 0; pos < n; pos += chunk) {
+        int count = n - pos < chunk ? n - pos : chunk;
+        int left = 1 + steps++ % (s->config->n_layers > 1 ? s->config->n_layers - 1 : 1);
+        struct forward_run step = {
+            .tokens = ids + pos, .n = count, .pos = pos, .blocks = own, .adapter = s->adapter};
+        struct forward_run other = {
+            .tokens = ids + n - pos - count, .n = count, .pos = pos, .blocks = others};
+        float *logits = s->logits + (size_t)pos * (size_t)s->config->n_vocab;
+        for (int i = 0; i < count; i++) {
+            rows[i] = i;
+        }
+        bool whole = forward_start(s->forward, s->weights, &step, 1, count_down, &left);
+        assert_true(whole == (s->config->n_layers == 1));
+        if (!whole) {
+            forward_step(s->forward, s->weights, &other, 1);
+            forward_logits(s->forward, rows, count, logits);
+            forward_resume(s->forward, &step, 1);
+        }
+        forward_logits(s->forward, rows, count, logits);
+    }
+}
+
 static void same_logits(const struct setup *s, const struct how *how, const float *want, int rows,
                         const char *title)
 {
@@ -334,7 +371,7 @@ static void same_logits(const struct setup *s, const struct how *how, const floa
     }
 }
 
-/* Whether every set of kernels of this machine, any chunking, and a batch give the same bits. */
+/* Whether every set of kernels of this machine, any chunking, a batch, and steps put aside give the same bits. */
 static void same_bits(const char *model, const char *weights, enum kv_type kv, const char *adapter)
 {
     enum { N = 100 };
@@ -357,6 +394,8 @@ static void same_bits(const char *model, const char *weights, enum kv_type kv, c
         same_logits(&s, &how, want, N, "in chunks");
         run_in_a_batch(&s, ids, N, 9 + i * 7);
         same_logits(&s, &how, want, N, "in a batch");
+        run_put_aside(&s, ids, N, 7 + i * 3);
+        same_logits(&s, &how, want, N, "put aside");
         close_setup(&s);
     }
     free(want);

@@ -193,6 +193,34 @@ def test_a_seat_is_kept_for_who_has_none(start):
         t.join()
 
 
+def test_nobody_waits_for_the_end_of_a_step(start):
+    """A step of a flood is put aside for another client's request, and neither's answer is another for that."""
+    server = start("--max-sequences", "64", "--max-wait", "3600")
+    body = {"prompt": "Hello", "max_tokens": 4, "seed": 7, "temperature": 1}
+    long = {"prompt": "Flood", "max_tokens": 60, "ignore_eos": True, "seed": 3, "n": 64, "temperature": 1}
+    alone, many = server.complete(**body)["choices"], server.complete(**long)["choices"]
+    done, stop = [], threading.Event()
+
+    def flood():
+        while not stop.is_set():
+            done.append(httpx.post(server.url + "/v1/completions", json=long, headers=of("flood"), timeout=PATIENCE).json()["choices"])
+
+    threads = [threading.Thread(target=flood) for _ in range(2)]
+    for t in threads:
+        t.start()
+
+    def comes_in_a_step():
+        reply = httpx.post(server.url + "/v1/completions", json=body, headers=of("polite"), timeout=PATIENCE)
+        assert reply.json()["choices"] == alone
+        return server.metric("touchstone_steps_put_aside_total") > 3
+
+    wait_until(comes_in_a_step)
+    stop.set()
+    for t in threads:
+        t.join()
+    assert done and all(choices == many for choices in done)
+
+
 def test_a_worker_is_kept_for_who_has_no_program(start):
     """Programs without end of one client have all workers but one, which another client finds."""
     server = start("--max-wait", "3600")  # who waits shall not be told to come again meanwhile

@@ -30,6 +30,8 @@ enum { FAKE_VOCAB = 97, FAKE_EMBD = 4, FAKE_ROWS = 4096, FAKE_END = 5 };
 struct fake_model {
     int (*blocks)[KV_BLOCK]; /* [n_blocks] tokens, times which weights wrote them */
     int weights;             /* of the step */
+    bool aside;              /* one is put aside, of: */
+    int aside_weights;
     uint64_t rows[FAKE_ROWS];
     int n_rows;
     int poison; /* rows whose tokens include this id get NaN logits; -1: none */
@@ -82,12 +84,26 @@ static inline void fake_row(struct fake_model *m, const struct forward_run *r, i
     m->back[row] = looks_back ? fake_at(m, r, pos + 1 - m->periodic) : 0;
 }
 
-/* Weights are told apart by their number of layers. */
-static inline void fake_forward(void *self, const struct weights *w, const struct forward_run *runs,
-                                int n_runs)
+/* The last of its layers: all that the runs' rows are made of lies in the blocks by then. */
+static inline void fake_resume(void *self, const struct forward_run *runs, int n_runs)
 {
     struct fake_model *m = self;
     m->n_rows = 0;
+    if (m->aside) m->weights = m->aside_weights;
+    m->aside = false;
+    for (int i = 0; i < n_runs; i++) {
+        for (int j = 0; j < runs[i].n; j++) {
+            assert_int_equal(fake_at(m, &runs[i], runs[i].pos + j), runs[i].tokens[j]);
+            fake_row(m, &runs[i], runs[i].pos + j);
+        }
+    }
+}
+
+/* Weights are told apart by their number of layers. */
+static inline bool fake_forward(void *self, const struct weights *w, const struct forward_run *runs,
+                                int n_runs, bool (*leave)(void *arg), void *arg)
+{
+    struct fake_model *m = self;
     m->weights = w->n_layers;
     for (int i = 0; i < n_runs; i++) {
         const struct forward_run *r = &runs[i];
@@ -98,11 +114,17 @@ static inline void fake_forward(void *self, const struct weights *w, const struc
                 r->tokens[j] + m->weights * FAKE_VOCAB;
         }
     }
-    for (int i = 0; i < n_runs; i++) {
-        for (int j = 0; j < runs[i].n; j++) {
-            fake_row(m, &runs[i], runs[i].pos + j);
-        }
+    if (leave != NULL && leave(arg)) {
+        assert_false(m->aside);
+        m->aside = true;
+        m->aside_weights = m->weights;
+        return false;
     }
+    bool aside = m->aside; /* this one is beside another */
+    m->aside = false;
+    fake_resume(m, runs, n_runs);
+    m->aside = aside;
+    return true;
 }
 
 static inline void fake_logits(void *self, const int *rows, int n, float *logits)
@@ -215,16 +237,16 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
     e->pool = pool_new(o.threads, false, NULL);
     e->deliver =
         (struct deliver){.scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};
-    struct step_parts parts = {
-        .runner = {&e->model, fake_forward, fake_logits, o.guesses ? fake_guess : NULL},
-        .scheduler = e->scheduler,
-        .kv = e->kv,
-        .sampler = e->sampler,
-        .deliver = &e->deliver,
-        .pool = e->pool,
-        .n_vocab = FAKE_VOCAB,
-        .max_rows = scheduler_max_rows(&so),
-        .max_running = o.max_running};
+    struct step_parts parts = {.runner = {&e->model, fake_forward, fake_resume, fake_logits,
+                                          o.guesses ? fake_guess : NULL},
+                               .scheduler = e->scheduler,
+                               .kv = e->kv,
+                               .sampler = e->sampler,
+                               .deliver = &e->deliver,
+                               .pool = e->pool,
+                               .n_vocab = FAKE_VOCAB,
+                               .max_rows = scheduler_max_rows(&so),
+                               .max_running = o.max_running};
     e->step = step_new(&parts, NULL);
     assert_non_null(e->step);
     return e;

@@ -97,11 +97,20 @@ static void run_alone(const struct mix *m, int i, int periodic, struct fake_reco
     fake_engine_free(e);
 }
 
-/* All requests, `stagger` steps apart, of so many clients. */
+/* For steps that are put aside now and then, whoever comes. */
+static bool now_and_then(void *steps)
+{
+    return ++*(int *)steps % 3 != 0;
+}
+
+/* All requests, `stagger` steps apart, of so many clients, steps being put aside or not. */
 static void run_together(const struct mix *m, struct fake_options o, int periodic, int stagger,
-                         int clients, struct fake_record *out, struct engine_stats *stats)
+                         int clients, bool asides, struct fake_record *out,
+                         struct engine_stats *stats)
 {
     struct fake_engine *e = engine_for(o, periodic);
+    int steps = 0;
+    if (asides) step_listen(e->step, now_and_then, &steps);
     for (int i = 0; i < N_REQUESTS; i++) {
         out[i] = fake_record_new(m->requests[i].id, m->requests[i].n);
     }
@@ -126,6 +135,7 @@ static const struct {
     int stagger;
     bool preempts, caches, drafts;
     int clients;
+    bool asides;
 } pressures[] = {
     {"all at once", {0}, 0, .caches = true},
     {"no cache", {.no_cache = true}, 0, .caches = false},
@@ -139,6 +149,13 @@ static const struct {
     /* Shares go by how long steps took, so who meets whom is the machine's affair. */
     {"clients with shares", {0}, 1, .clients = 5},
     {"clients with shares, few blocks", {.n_blocks = 34}, 0, .clients = 2},
+    {"steps put aside", {0}, 1, .clients = 5, .asides = true},
+    {"steps put aside, few blocks", {.n_blocks = 34}, 1, .clients = 9, .asides = true},
+    {"steps put aside, few slots, the model guesses",
+     {.speculate = true, .guesses = true, .max_running = 4},
+     1,
+     .clients = 32,
+     .asides = true},
     {"four threads", {.threads = 4}, 1, .caches = true},
     {"guessing", {.speculate = true, .max_running = 3}, 1, .caches = true, .drafts = true},
     {"the model guesses",
@@ -169,7 +186,7 @@ static void same_under_pressure(int periodic)
     for (size_t p = 0; p < sizeof(pressures) / sizeof(pressures[0]); p++) {
         struct engine_stats stats = {0};
         run_together(m, pressures[p].o, periodic, pressures[p].stagger, pressures[p].clients,
-                     together, &stats);
+                     pressures[p].asides, together, &stats);
         for (int i = 0; i < N_REQUESTS; i++) {
             assert_same(&alone[i], &together[i], pressures[p].name);
             int told = m->requests[i].progress ? (int)m->requests[i].n_ids : -1;
@@ -472,6 +489,135 @@ static void test_nobody_makes_another_s_steps_long(void **state)
     fake_engine_free(e);
 }
 
+/* FLOOD samples of client 2 that all decode. */
+static struct fake_engine *engine_with_flood(struct fake_record *records)
+{
+    struct fake_engine *e = fake_engine_new((struct fake_options){.max_running = FLOOD + 1});
+    int ids[2], read = 0;
+    for (int i = 0; i < FLOOD; i++) {
+        fill_ids(ids, 2, 10 + i);
+        struct engine_request r = simple_request((uint64_t)i, ids, 2, 100);
+        r.client = 2;
+        records[i] = fake_record_new((uint64_t)i, 1);
+        fake_submit(e, &r);
+    }
+    while (read < FLOOD) {
+        assert_true(step_run(e->step));
+        fake_drain(e, records, FLOOD);
+        read = 0;
+        for (int i = 0; i < FLOOD; i++) {
+            read += records[i].samples[0].n > 0;
+        }
+    }
+    return e;
+}
+
+static struct request *newcomer(const struct fake_engine *e, uint64_t client, int priority,
+                                int n_ids)
+{
+    int ids[64];
+    fill_ids(ids, 64, 9);
+    struct engine_request r = simple_request(FLOOD, ids, n_ids, 20);
+    r.client = client;
+    r.priority = priority;
+    struct request *q = request_new(&r, FAKE_VOCAB, e->o.context, FAKE_EMBD, NULL);
+    assert_non_null(q);
+    return q;
+}
+
+/* For whom a step of a flood's FLOOD rows is put aside: whoever beside it would cut it. Plans beside it are of the
+ * newcomer alone and take nothing from it, and it goes on as it was. */
+static void test_for_whom_a_step_is_put_aside(void **state)
+{
+    static const struct {
+        double row_s; /* of a step of one second; 0: nobody knows */
+        int client, priority, n_ids;
+        bool waits_for;
+    } cases[] = {
+        {0.1, 1, 0, 4, true},    /* (10 + 4) * 1.5 - 10 rows would be all */
+        {0.1, 1, -1, 4, true},   /* and of a higher priority */
+        {0.1, 1, 1, 4, false},   /* of a lower one */
+        {0.1, 2, 0, 4, false},   /* of the flood's client */
+        {0.1, 1, 0, 64, false},  /* itself the larger one */
+        {0.1, 1, 0, 30, false},  /* about as large */
+        {0.001, 1, 0, 4, false}, /* rows are nearly free */
+        {0, 1, 0, 4, false},
+    };
+    struct fake_record records[FLOOD + 1];
+    struct fake_engine *e = engine_with_flood(records);
+    struct sequence *const *runs;
+    (void)state;
+    assert_int_equal(scheduler_plan(e->scheduler, &runs), FLOOD);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct pace_prices prices = {.step_s = 1, .row_s = cases[i].row_s};
+        struct request *r =
+            newcomer(e, (uint64_t)cases[i].client, cases[i].priority, cases[i].n_ids);
+        scheduler_price(e->scheduler, &prices);
+        assert_true(scheduler_waits_for(e->scheduler, r) == cases[i].waits_for);
+        request_free(r);
+    }
+    scheduler_put_aside(e->scheduler);
+    assert_int_equal(scheduler_plan_beside(e->scheduler, &runs), 0);
+    scheduler_add(e->scheduler, newcomer(e, 1, 0, 4));
+    assert_int_equal(scheduler_plan_beside(e->scheduler, &runs), 1);
+    assert_int_equal(runs[0]->request->id, FLOOD);
+    assert_int_equal(runs[0]->n_run, 4);
+    assert_int_equal(scheduler_go_on(e->scheduler, &runs), FLOOD);
+    for (int i = 0; i < FLOOD; i++) {
+        assert_int_equal(runs[i]->request->id, i);
+        assert_int_equal(runs[i]->n_run, 1);
+    }
+    records[FLOOD] = fake_record_new(FLOOD, 1);
+    fake_finish(e, records, FLOOD + 1);
+    for (int i = 0; i <= FLOOD; i++) {
+        assert_int_equal(records[i].samples[0].n, i == FLOOD ? 20 : 100);
+        fake_record_clear(&records[i]);
+    }
+    fake_engine_free(e);
+}
+
+static bool always(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* While a flood's step is put aside, the newcomer has tokens and the flood has none. */
+static void test_nobody_waits_for_a_step_s_end(void **state)
+{
+    struct fake_record records[FLOOD + 1];
+    struct fake_engine *e = engine_with_flood(records);
+    int before[FLOOD];
+    (void)state;
+    for (int i = 0; i < FLOOD; i++) {
+        before[i] = records[i].samples[0].n;
+    }
+    step_listen(e->step, always, NULL);
+    assert_true(step_run(e->step));
+    assert_true(step_is_aside(e->step));
+    scheduler_add(e->scheduler, newcomer(e, 1, 0, 4));
+    records[FLOOD] = fake_record_new(FLOOD, 1);
+    assert_true(step_run(e->step));
+    assert_true(step_is_aside(e->step));
+    assert_int_equal(stats_of(e).put_aside, 1);
+    fake_drain(e, records, FLOOD + 1);
+    assert_int_equal(records[FLOOD].samples[0].n, 1);
+    assert_int_equal(records[0].samples[0].n, before[0]);
+    while (step_is_aside(e->step)) {
+        assert_true(step_run(e->step));
+    }
+    fake_drain(e, records, FLOOD + 1);
+    for (int i = 0; i < FLOOD; i++) {
+        assert_int_equal(records[i].samples[0].n, before[i] + 1);
+    }
+    fake_finish(e, records, FLOOD + 1);
+    for (int i = 0; i <= FLOOD; i++) {
+        assert_int_equal(records[i].n_done, 1);
+        fake_record_clear(&records[i]);
+    }
+    fake_engine_free(e);
+}
+
 static void test_shares(void **state)
 {
     static const struct {
@@ -620,6 +766,8 @@ int main(void)
         cmocka_unit_test(test_pieces_beside_decodes),
         cmocka_unit_test(test_long_prompt_stalls_nobody),
         cmocka_unit_test(test_nobody_makes_another_s_steps_long),
+        cmocka_unit_test(test_for_whom_a_step_is_put_aside),
+        cmocka_unit_test(test_nobody_waits_for_a_step_s_end),
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_priority),
         cmocka_unit_test(test_nan_fails_one_request),
