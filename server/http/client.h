@@ -40,6 +40,8 @@ struct client {
     enum client_phase phase;
     uint64_t since_ns;         /* when the phase began */
     unsigned requests;         /* completed on this connection */
+    bool targeted;             /* the target of its request has come, and not yet the whole head */
+    bool refused;              /* libmicrohttpd refuses it, and it has been told (refused.h) */
     struct exchange *exchange; /* the current one, or NULL */
     uv_poll_t watch;
     bool watch_open;

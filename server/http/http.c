@@ -16,6 +16,7 @@
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/head.h"
+#include "server/http/refused.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
 #include "server/http/tls.h"
@@ -200,6 +201,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     struct error err = {0};
     struct client *c = client_of(connection);
     (void)cls;
+    if (c != NULL) c->targeted = true;
     if (!head_target_is_short(target, &err)) {
         if (c != NULL) client_tell(c, &err);
         return &long_target;
@@ -222,6 +224,7 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection
 {
     const void *target = *state;
     struct client *c = client_of(connection);
+    if (c != NULL) c->targeted = false;
     struct exchange *x = c == NULL ? NULL : exchange_new(s, c, connection, method, head_path(url));
     *state = x;
     if (x == NULL) {
@@ -275,12 +278,12 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 static void on_message(void *cls, const char *format, va_list ap)
 {
     char text[256];
-    (void)cls;
     int n = vsnprintf(text, sizeof(text), format, ap);
     while (n > 0 && n < (int)sizeof(text) && text[n - 1] == '\n') {
         text[--n] = '\0';
     }
     log_line(LOG_DEBUG, "microhttpd", LOG_S("message", text), LOG_END);
+    refused_note(cls, text);
 }
 
 /* ---- deadlines, start, stop ---- */
@@ -354,7 +357,7 @@ bool http_start(struct listener *l, struct error *err)
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the HTTP daemon");
     }
     l->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
+        flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, l,
         MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_LIMIT,
         main || most < OTHER_CONNECTIONS ? most : OTHER_CONNECTIONS,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, main ? (unsigned)s->o.max_client_connections : 0,

@@ -108,15 +108,39 @@ def check_one_reply(data, status):
     return json.loads(body)
 
 
-# libmicrohttpd 0.9.75 itself refuses what has no Host or a Content-Length that is no number, and sends its head twice.
-@pytest.mark.parametrize("name", sorted(set(FORBIDDEN) - {"no host"}))
+# What libmicrohttpd 0.9.75 itself refuses, with a page of its own.
+ITS_OWN = {
+    "a length that is no number": (post(JSON, b"Content-Length: x\r\n"), 400),
+    "a length with a sign": (post(JSON, b"Content-Length: +5\r\n"), 400),
+    "a length beyond all": (post(JSON, b"Content-Length: 99999999999999999999999\r\n"), 413),
+}
+
+
+@pytest.mark.parametrize("name", [*FORBIDDEN, *ITS_OWN])
 def test_a_refusal_is_one_reply(server, name):
-    request, status = FORBIDDEN[name]
+    request, status = {**FORBIDDEN, **ITS_OWN}[name]
     data = everything(server, request)
     if OWN_WORDS and b"<html>" in data:
         assert one_reply(data)[0] == 400
     else:
         assert check_one_reply(data, status)["error"]["message"]
+
+
+# docs/http.md tells of these as well.
+HTML = {
+    "no version": (b"GET /version\r\nHost: x\r\n\r\n", 400),
+    "another version": (b"GET /version HTTP/2.0\r\nHost: x\r\n\r\n", 505),
+    "a header without a colon": (b"GET /version HTTP/1.1\r\nHost: x\r\nbad\r\n\r\n", 400),
+    "a broken chunk": (post(JSON, CHUNKED, body=b"zz\r\n{}\r\n0\r\n\r\n"), 400),
+}
+
+
+@pytest.mark.parametrize("name", HTML)
+@pytest.mark.skipif(OWN_WORDS, reason="other versions say other things")
+def test_what_the_library_says_itself(server, name):
+    request, status = HTML[name]
+    got, closed = send(server, request)
+    assert (got, closed) == (status, True)
 
 
 @pytest.mark.parametrize("n", [101, 500, 2000])
