@@ -22,8 +22,8 @@
 #include "engine/model/safetensors.h"
 
 static const char mark[] = ".touchstone";
-static const char next[] =
-    ".touchstone-next"; /* what is being written; of no use when it is found */
+/* what is being written; of no use when it is found */
+static const char next[] = ".touchstone-next";
 static const char tensors[] = "model.safetensors";
 
 enum { MAX_DESCRIPTION = 256 << 20, MAX_DESCRIPTIONS = 1000 };

@@ -64,8 +64,8 @@ struct engine_options {
     enum engine_pooling pooling; /* of embeddings; POOLING_NONE: as the model's files say */
     int generation_config; /* 0: the sampling that the model's files recommend is the default; 1: it isn't */
     struct sampling_defaults sampling; /* defaults in their place; NaN: none */
-    void (*wake)(
-        void *); /* called from the engine thread after a step that made events; may be NULL */
+    /* called from the engine thread after a step that made events; may be NULL */
+    void (*wake)(void *);
     void *wake_arg;
     /* Called from the engine thread while the weights are packed: bytes of them; may be NULL. */
     void (*progress)(void *arg, size_t done, size_t total);
@@ -109,8 +109,8 @@ struct engine_work {
 struct engine_info {
     const char *name; /* model id for clients */
     const char *path; /* of the file or folder, as it was given */
-    const char
-        *file_name; /* its last part, without ".gguf": the model's name unless another was given */
+    /* its last part, without ".gguf": the model's name unless another was given */
+    const char *file_name;
     const char *title;        /* what the file calls itself */
     const char *architecture; /* "llama" */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
@@ -158,8 +158,8 @@ enum push_policy {
 
 struct push_result {
     struct error error; /* ERROR_NONE: it serves */
-    struct version_label
-        *label;     /* what serves now; the engine's: share it to keep it; NULL: an error */
+    /* what serves now; the engine's: share it to keep it; NULL: an error */
+    struct version_label *label;
     double seconds; /* from the push on */
 };
 
@@ -193,10 +193,10 @@ struct engine_pull {
 };
 
 struct engine_push {
-    const char
-        *path; /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves
-                            gets a new name, version, and that is all */
-    int fd;    /* an open safetensors file, which stays the caller's until done(); -1: none */
+    /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves gets a
+     * new name, version, and that is all */
+    const char *path;
+    int fd; /* an open safetensors file, which stays the caller's until done(); -1: none */
     enum push_part part;      /* of what fd brings */
     const char *sha256;       /* of fd's bytes, in hexadecimal; NULL: it is not checked */
     const char *base_version; /* what must serve, else ERROR_BASE_VERSION; NULL: whatever does */
@@ -204,8 +204,8 @@ struct engine_push {
     int root; /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
     const char *version; /* its name; NULL: its number */
     enum push_policy policy;
-    const char *
-        checkpoint_version; /* that path must be at (checkpoint.h), else ERROR_BASE_VERSION; NULL: any */
+    /* that path must be at (checkpoint.h), else ERROR_BASE_VERSION; NULL: any */
+    const char *checkpoint_version;
     const struct engine_pull *pull; /* no weights and no name, but this; NULL: not */
     bool wait;         /* while too many versions are in memory; else ERROR_VERSIONS_BUSY */
     bool check_finite; /* a NaN or an infinity is an error that names the tensor */

@@ -48,8 +48,8 @@ struct staging {
     struct model *model;
     struct content content;
     int merged; /* a file of our own; -1: none */
-    const struct content_line
-        *bad; /* atomic: it has a number that is not finite; NULL: none was met */
+    /* atomic: it has a number that is not finite; NULL: none was met */
+    const struct content_line *bad;
 };
 
 /* Does it bring any, or only a name? */

@@ -81,8 +81,8 @@ struct adapter_up {
     int at;   /* of its ranks in the group's */
     float *b; /* in panels of ADAPTER_PANEL columns, [panels, rank, ADAPTER_PANEL], zeros past n */
     int k;    /* inputs of full */
-    float *
-        full; /* the whole matrix in place of the base's, as b with k ranks; NULL: the base's stays */
+    /* the whole matrix in place of the base's, as b with k ranks; NULL: the base's stays */
+    float *full;
     const float *bias;      /* [n] in place of the base's; NULL: the base's stays */
     const float *magnitude; /* [n] DoRA's (arXiv 2402.09353), NULL: none */
     float *gain;            /* [n] of DoRA: magnitude over the length of each row of W + B A */

@@ -15,8 +15,8 @@
 
 /* A product of the model at hand. */
 struct adapter_place {
-    bool
-        embedding; /* the token embedding, which is no product; the rest but k and n is meaningless */
+    /* the token embedding, which is no product; the rest but k and n is meaningless */
+    bool embedding;
     enum adapter_site site;
     enum adapter_input input;
     int layer, expert; /* -1: none */

@@ -74,8 +74,8 @@ struct engine_event {
 
     /* EVENT_PROMPT: for prompt position i > 0, its own probability and its alternatives */
     const struct token_prob *prompt_probs; /* [n_prompt]; entry 0 is meaningless */
-    const struct token_prob
-        *prompt_top; /* [n_prompt, n_top]; id -1 where fewer have a probability */
+    /* [n_prompt, n_top]; id -1 where fewer have a probability */
+    const struct token_prob *prompt_top;
     int n_prompt;
     int refused_at; /* the first position whose token the form refuses (it and those behind it have
                      * rank 0); -1: none, or no form was asked for */

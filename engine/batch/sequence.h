@@ -74,8 +74,8 @@ struct request {
     struct sequence *samples;
     struct sequence *leader;     /* the sample that computes the prompt for all, NULL: none */
     struct engine_event *failed; /* owned until sent, as samples[i].done */
-    struct engine_event
-        *prompt_report; /* NULL unless prompt_logprobs; until sent the cache is not used */
+    /* NULL unless prompt_logprobs; until sent the cache is not used */
+    struct engine_event *prompt_report;
     enum engine_pooling pooling;
     double *pool;                   /* [n_embedding] sum of the hidden states so far, or the one that counts */
     struct engine_event *embedding; /* NULL unless pooling; owned until sent */

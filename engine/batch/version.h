@@ -32,9 +32,9 @@ struct version_label {
     uint64_t fingerprint;    /* of all that its numbers depend on (engine/fingerprint.h) */
     int64_t created;         /* unix seconds: when it began to serve */
     size_t tensors;          /* of sha256 */
-    char pushed_sha256
-        [DIGEST_HEX];      /* of what its push sent: of a part or a change, that alone; "": all */
-    size_t pushed_tensors; /* of pushed_sha256 */
+    /* of what its push sent: of a part or a change, that alone; "": all */
+    char pushed_sha256[DIGEST_HEX];
+    size_t pushed_tensors;         /* of pushed_sha256 */
     char name[VERSION_NAME_BYTES]; /* as clients call it */
 };
 

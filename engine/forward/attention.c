@@ -62,11 +62,11 @@ struct attention {
     bool split_tasks; /* tasks are single splits */
     int shares;       /* tasks that the cuts of a group are dealt to */
 
-    float
-        *work; /* work_floats a thread: queries and a partial for each cut, and one more partial */
+    /* work_floats a thread: queries and a partial for each cut, and one more partial */
+    float *work;
     size_t work_floats, query_floats;
-    float *
-        partials; /* of split tasks, whose parts have few rows: one per (tile, key head, split, cut) */
+    /* of split tasks, whose parts have few rows: one per (tile, key head, split, cut) */
+    float *partials;
 
     /* of the layer at work */
     int layer;

@@ -13,8 +13,8 @@
 #include "engine/forward/blas.h"
 
 enum {
-    CHUNK_TILES =
-        PRODUCT_TILES, /* tiles of rows a task takes; their activations stay in the L2 cache */
+    /* tiles of rows a task takes; their activations stay in the L2 cache */
+    CHUNK_TILES = PRODUCT_TILES,
     CHUNK_ROWS = CHUNK_TILES * TILE_ROWS,
     UNIT_PANELS = 2, /* panels a task takes at least: the columns of an activation block */
     UNIT = UNIT_PANELS * PANEL,

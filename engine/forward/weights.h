@@ -132,9 +132,9 @@ struct weights_plan {
     int quantise; /* the type that matrices of float types get, -1: as they are (embedding and output
                      8 bits when it has 4; routers stay as they are) */
     const struct weights *like; /* or the types that these have; NULL: see quantise */
-    struct weights_packed
-        packed;         /* taken: serves as it is where it has the layout that packing would give */
-    int64_t most_bytes; /* of memory; 0: no limit */
+    /* taken: serves as it is where it has the layout that packing would give */
+    struct weights_packed packed;
+    int64_t most_bytes;         /* of memory; 0: no limit */
     weights_progress *progress; /* NULL: nobody asks */
     void *arg;
     const bool *stop; /* atomic: give up when it becomes true; NULL: never */

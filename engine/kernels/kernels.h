@@ -68,11 +68,11 @@ struct attn_split {
     size_t stride;
     int rows;  /* 1 to ATTN_ROWS */
     int tiles; /* of rows / tiles rows each, 1 or more */
-    const int32_t *const
-        *blocks; /* [tiles] of this split, as many as any of the tile's rows sees */
+    /* [tiles] of this split, as many as any of the tile's rows sees */
+    const int32_t *const *blocks;
     int shared; /* its first so many blocks are the same in all tiles, and every row sees all of them */
-    const float
-        *q; /* [k_dim, rows], rotated and scaled; on a latent [rows, shape->row], padded with 0 */
+    /* [k_dim, rows], rotated and scaled; on a latent [rows, shape->row], padded with 0 */
+    const float *q;
     const int *visible; /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
 };
 

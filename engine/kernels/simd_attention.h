@@ -103,8 +103,8 @@ INLINE void scores(enum kv_type type, int R, int NB, const struct attn_part *t, 
     const float *q = t->s->q + t->row;
     for (int d = 0; d < shape->k_dim; d++, q += ld) {
         struct vf k[4];
-        if (t->fetches &&
-            d % 2 == 0) { /* the values come next, and the keys of the blocks behind */
+        /* the values come next, and the keys of the blocks behind */
+        if (t->fetches && d % 2 == 0) {
             UNROLL
             for (int i = 0; i < NB; i++) {
                 _mm_prefetch((const char *)key[i] + shape->v + d * 32, _MM_HINT_T0);

@@ -291,8 +291,8 @@ static void read_dense_layers(struct config_reader *r, struct model_config *c)
 
 static void read_qwen3_moe(struct config_reader *r, struct model_config *c)
 {
-    bool local =
-        json_get(r->json, "num_experts") == NULL; /* as version 5 of transformers writes it */
+    /* as version 5 of transformers writes it */
+    bool local = json_get(r->json, "num_experts") == NULL;
     c->moe.n_experts = read_int(r, local ? "num_local_experts" : "num_experts", MAX_EXPERTS, -1);
     c->moe.gate = GATE_SOFTMAX;
     c->moe.scale = 1;

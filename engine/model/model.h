@@ -29,8 +29,8 @@ struct tensor {
     const void *data; /* little endian, may be unaligned; NULL: the model has no such tensor */
     size_t bytes;
     const float *block_scales; /* QUANT_F8_E4M3: [shape[2], ceil(n/128), ceil(k/128)], else NULL */
-    const void *const *
-        parts; /* [shape[2]] matrices that do not follow each other (data is the first); else NULL */
+    /* [shape[2]] matrices that do not follow each other (data is the first); else NULL */
+    const void *const *parts;
 };
 
 enum { MODEL_MAX_LAYERS = 1024 };
@@ -65,10 +65,10 @@ struct model_config {
         double low_freq, high_freq;  /* LLAMA3 */
         double beta_fast, beta_slow; /* YARN */
         bool ramp_within_pairs;      /* YARN: the ends of its ramp are not rounded to whole pairs */
-        double
-            attn_factor; /* YARN: multiplies cos and sin (already 0.1 ln(factor) + 1 where that rule holds) */
-        const float
-            *freq_factors; /* [dim/2] divides each frequency, or NULL (GGUF rope_freqs.weight) */
+        /* YARN: multiplies cos and sin (already 0.1 ln(factor) + 1 where that rule holds) */
+        double attn_factor;
+        /* [dim/2] divides each frequency, or NULL (GGUF rope_freqs.weight) */
+        const float *freq_factors;
     } rope;
     double attn_scale; /* of q.k, usually 1/sqrt(head_dim) */
     bool attn_bias;    /* attention's first and last projections have biases */
@@ -77,8 +77,8 @@ struct model_config {
         int n_experts, n_used, n_shared, n_ff; /* n_ff of one expert */
         bool dense[MODEL_MAX_LAYERS];          /* which layers have no experts */
         int n_groups, n_groups_used;           /* 0 or 1: no groups */
-        bool
-            group_by_best_two; /* a group counts by the sum of its two best experts (V3), else by its best */
+        /* a group counts by the sum of its two best experts (V3), else by its best */
+        bool group_by_best_two;
         enum expert_gate gate;
         bool renormalise; /* chosen weights sum to 1 */
         float scale;      /* then times this */
@@ -103,8 +103,8 @@ struct layer_tensors {
         down_shared;
     /* latent attention */
     struct tensor q_a, q_a_bias, q_a_norm, q_b, kv_a, kv_a_bias, kv_a_norm, k_b, v_b;
-    struct tensor
-        kv_b; /* k_b and v_b in one, as some files have them; split when a model is opened (kv_b.h) */
+    /* k_b and v_b in one, as some files have them; split when a model is opened (kv_b.h) */
+    struct tensor kv_b;
     /* multi-token prediction */
     struct tensor mtp_eh_proj, mtp_enorm, mtp_hnorm, mtp_head_norm, mtp_embd, mtp_head;
 };

@@ -94,8 +94,8 @@ struct scoring {
     int id, k;
     const int *ids;    /* [k] the alternatives that are told, NULL: the k best */
     float temperature; /* of the distribution; below SAMPLER_GREEDY: as it is */
-    struct form_cursor
-        form;          /* .form NULL: the model's own distribution; else what it lets through */
+    /* .form NULL: the model's own distribution; else what it lets through */
+    struct form_cursor form;
     bool skip_special; /* for the form */
 };
 

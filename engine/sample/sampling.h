@@ -36,8 +36,8 @@ struct engine_sampling {
     bool ignore_eos;          /* [false] */
     bool skip_special_tokens; /* [true] in text deltas */
     bool include_stop;        /* [false] the stop string stays in the text */
-    const char *const
-        *stop; /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
+    /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
+    const char *const *stop;
     int n_stop;
     /* [NULL] Stop strings sleep while the output is inside thoughts, which stand in these tags; the
      * tags live as long as the engine (engine_info's do). */

@@ -60,8 +60,8 @@ void value_print_float(struct render *r, struct text_builder *b, double f)
         return;
     }
     char text[40], digits[24];
-    int precision =
-        fabs(f) < DBL_MIN ? 0 : DBL_DIG - 1; /* normal: fewer show as zeros at the end */
+    /* normal: fewer show as zeros at the end */
+    int precision = fabs(f) < DBL_MIN ? 0 : DBL_DIG - 1;
     if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) b->failed = true;
     do {
         snprintf(text, sizeof(text), "%.*e", precision, fabs(f));

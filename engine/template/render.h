@@ -23,8 +23,8 @@ struct render {
     int64_t steps; /* left */
     int depth;     /* evaluations nested now */
     int line;      /* of the node evaluated last */
-    struct value
-        *globals; /* by name id: what the context and the language give, then top-level sets */
+    /* by name id: what the context and the language give, then top-level sets */
+    struct value *globals;
     struct text_builder *out;   /* where output goes now: the page, or a capture */
     struct text_builder joined; /* the last result of +, extended in place when added to again */
 };

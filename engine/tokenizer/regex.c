@@ -180,8 +180,8 @@ struct regex *regex_new(struct span pattern, struct error *err)
         free(r);
         return NULL;
     }
-    r->jit =
-        pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0; /* else the interpreter works too */
+    /* else the interpreter works too */
+    r->jit = pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0;
     return r;
 }
 

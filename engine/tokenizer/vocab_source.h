@@ -33,8 +33,8 @@ enum {
 enum token_kind {
     TOKEN_NORMAL = 1,
     TOKEN_UNKNOWN = 2,
-    TOKEN_CONTROL =
-        3,          /* found in text only when special tokens are parsed; "special" in HF's word */
+    /* found in text only when special tokens are parsed; "special" in HF's word */
+    TOKEN_CONTROL = 3,
     TOKEN_USER = 4, /* an added token that is always found in text */
     TOKEN_UNUSED = 5,
     TOKEN_BYTE = 6, /* "<0x0A>": stands for one byte */

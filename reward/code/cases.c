@@ -312,8 +312,8 @@ static bool add_object(struct reading *r, const cJSON *test)
     struct span function = function_of(r, test);
     if (function.n == 0) function = r->function;
     if (function.n > 0 && !text_is(type, "stdin") && !text_is(type, "stdin_stdout")) {
-        r->unwrap =
-            r->unwrap || text_is(type, "function_call"); /* PrimeIntellect took them from APPS */
+        /* PrimeIntellect took them from APPS */
+        r->unwrap = r->unwrap || text_is(type, "function_call");
         return add_call(r, function, input, output);
     }
     if (output == NULL) {

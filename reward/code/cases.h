@@ -42,8 +42,8 @@ struct ioi {
     const char *main; /* where the submission lies: "graders/ID.cpp" */
     struct sandbox_file *files;
     size_t n_files; /* the grader's, compiled with the submission */
-    const char
-        *checker; /* the one that is the checker's source; NULL: outputs are compared by tokens */
+    /* the one that is the checker's source; NULL: outputs are compared by tokens */
+    const char *checker;
     double points;
     int precision; /* decimal places of points won */
 };
@@ -53,8 +53,8 @@ struct code_tests {
     size_t n;
     const struct language *language; /* said by the dataset; NULL: not */
     double time_s, memory_mb;        /* said by the dataset; 0: not */
-    struct span
-        setup; /* goes before the program: HumanEval's prompt, MBPP's imports; p NULL: none */
+    /* goes before the program: HumanEval's prompt, MBPP's imports; p NULL: none */
+    struct span setup;
     struct span entry;   /* HumanEval: a program that defines it needs no setup */
     struct span checker; /* Codeforces' generated_checker, a Python program; p NULL: none */
     struct ioi *ioi;     /* a subtask of the IOI; NULL: none */

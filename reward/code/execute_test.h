@@ -14,8 +14,8 @@ struct test_order {
     const struct language *language;
     struct span source;
     const char *main; /* where the program lies: "graders/nile.cpp" */
-    const struct sandbox_file
-        *files; /* input.txt, correct_output.txt, the grader's, checker.py, grader_config ... */
+    /* input.txt, correct_output.txt, the grader's, checker.py, grader_config ... */
+    const struct sandbox_file *files;
     size_t n_files;
     bool is_ioi;
     double time_s, memory_mb; /* unless the grader's configuration says less */

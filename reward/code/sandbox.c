@@ -25,8 +25,8 @@
 
 enum {
     HELLO_MS = 20000,
-    GRACE_MS =
-        45000, /* beyond a run's time on the wall: files laid, processes ended, folders removed */
+    /* beyond a run's time on the wall: files laid, processes ended, folders removed */
+    GRACE_MS = 45000,
     STALL_S = 30,     /* so long may a cell not read or write in the middle of a message */
     LEAVE_MS = 60000, /* for a cell to end after its owner has hung up */
     LEAVING = 8       /* cells that may be about to */

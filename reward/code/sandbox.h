@@ -89,8 +89,8 @@ struct sandbox_run {
     struct span input; /* stdin */
     const struct sandbox_file *files;
     size_t n_files;
-    const char *const
-        *fetch; /* names to bring back from the work directory; NULL or NULL-terminated */
+    /* names to bring back from the work directory; NULL or NULL-terminated */
+    const char *const *fetch;
     struct sandbox_limits limits;
 };
 

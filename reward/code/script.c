@@ -120,8 +120,8 @@ bool script_calls(struct span python, struct arena *a, struct span *calls, struc
     for (size_t at = 0; plain && next_line(python, &at, &line);) {
         plain = collect(&c, line);
     }
-    assert(c.calls.failed || c.calls.n == 0 ||
-           c.calls.p[0] == '\n'); /* a comment may stand before */
+    /* a comment may stand before */
+    assert(c.calls.failed || c.calls.n == 0 || c.calls.p[0] == '\n');
     *calls = span_of(NULL, 0);
     if (!plain) {
         error_set(err, ERROR_UNSUPPORTED, "test",

@@ -34,8 +34,8 @@ struct execution {
     struct judge *judge;
     const struct execution_row *row;
     cJSON *body;
-    struct unknown_fields
-        *unknown;        /* notes what its dialect does not know; NULL: that is refused */
+    /* notes what its dialect does not know; NULL: that is refused */
+    struct unknown_fields *unknown;
     struct arena *arena; /* files and names of the orders, until they are packed */
     struct execution_run *runs;
     size_t n;

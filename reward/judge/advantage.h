@@ -70,9 +70,9 @@ struct advantage_params advantage_defaults(enum advantage_method m);
 /* n completions and their rewards. */
 struct advantage_table {
     size_t n, columns;
-    const double
-        *rewards; /* [n, columns] row-major; NaN: no value. A row of NaN only is left out of
-                              every statistic and gets 0 */
+    /* [n, columns] row-major; NaN: no value. A row of NaN only is left out of every statistic
+     * and gets 0 */
+    const double *rewards;
     const double *weights; /* [columns]; NULL: 1 each */
     const size_t *groups;  /* [n] number of each row's group, below n_groups */
     size_t n_groups;

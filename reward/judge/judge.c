@@ -99,8 +99,8 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
         .program_bytes = o->program_bytes,
         .max_waiting = o->queue_items,
     };
-    judge->item_budget_ms =
-        o->item_budget_ms > 0 ? o->item_budget_ms : 1; /* a timer of 0 is none */
+    /* a timer of 0 is none */
+    judge->item_budget_ms = o->item_budget_ms > 0 ? o->item_budget_ms : 1;
     code_open(o->code_unsafe);
     judge->max_items = o->max_items;
     judge->max_wait_ms = o->max_wait_ms;

@@ -136,8 +136,8 @@ static bool add_items(struct judge_job *job, const cJSON *list, const cJSON *req
 {
     const cJSON *item;
     int n = job->single ? 1 : cJSON_GetArraySize(list);
-    int most =
-        job->bare_paths ? REWARD_MAX_ITEMS : job->judge->max_items; /* lines come in batches */
+    /* lines come in batches */
+    int most = job->bare_paths ? REWARD_MAX_ITEMS : job->judge->max_items;
     if (n > most) {
         return error_set(err, ERROR_INVALID_VALUE, job->form->list,
                          "%d items; at most %d in one request", n, most);

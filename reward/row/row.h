@@ -55,9 +55,9 @@ enum correctness { CORRECT_UNKNOWN = -1, CORRECT_NO = 0, CORRECT_YES = 1 };
 struct reward_call {
     struct span prompt;  /* text; chat messages joined by line breaks; empty when absent */
     struct span prefill; /* what the prompt had already written of the assistant's turn */
-    struct span
-        completion;        /* the whole response, without the prefill. A message's reasoning_content
-                               stands in front of its content between <think> and </think> */
+    /* the whole response, without the prefill. A message's reasoning_content stands in front of
+     * its content between <think> and </think> */
+    struct span completion;
     bool has_reasoning;    /* it was a message with reasoning_content: */
     struct span reasoning; /* that, and */
     struct span content;   /* its content (else the same as completion) */

@@ -45,8 +45,8 @@
 #include "reward/workers/zygote.h"
 
 enum {
-    WALL_FACTOR =
-        15, /* a deadline on the wall, for what does not even run: CPU budget times this, plus */
+    /* a deadline on the wall, for what does not even run: CPU budget times this, plus */
+    WALL_FACTOR = 15,
     WALL_EXTRA_MS = 2000,
     TRIAL_MS = 100, /* what a task may take of a worker kept for newcomers */
     BRISK_MS = 20,  /* a worker that takes longer no longer counts as a processor's worth */

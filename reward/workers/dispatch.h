@@ -37,11 +37,11 @@ struct dispatch;
 struct dispatch_options {
     int max_workers[POOLS];
     struct worker_options workers;
-    struct span
-        boot; /* for a zygote that is executed in place of a lost one (zygote.h); p NULL: the
-                         program cannot be, and a lost one is lost for good */
-    int64_t
-        program_bytes; /* memory of all programs together; 0: what the machine has to spare (room.h) */
+    /* for a zygote that is executed in place of a lost one (zygote.h); p NULL: the program
+     * cannot be, and a lost one is lost for good */
+    struct span boot;
+    /* memory of all programs together; 0: what the machine has to spare (room.h) */
+    int64_t program_bytes;
     size_t max_waiting; /* tasks in all lanes */
 };
 

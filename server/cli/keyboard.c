@@ -17,8 +17,8 @@
 
 #include "base/clock.h"
 
-static int waker =
-    -1; /* opened once; where it could not be, such a signal waits for the next key */
+/* opened once; where it could not be, such a signal waits for the next key */
+static int waker = -1;
 static volatile sig_atomic_t stopping;
 static struct sigaction usual; /* what SIGTSTP did before keyboard_begin() */
 

@@ -87,8 +87,8 @@ struct completion {
 
     struct sampling_params params;
     const char *adapter_name; /* of params.adapter, as the request has it; NULL: there is none */
-    struct field_table
-        tables[COMPLETION_MAX_TABLES]; /* it was read by: they know the client's names */
+    /* it was read by: they know the client's names */
+    struct field_table tables[COMPLETION_MAX_TABLES];
     size_t n_tables;
     bool sampled_apart; /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;     /* split the text */

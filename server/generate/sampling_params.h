@@ -30,8 +30,8 @@ struct bias_list {
 enum { TOP_ABSENT = -2 }; /* -1 is a client's "all" */
 
 struct sampling_params {
-    struct engine_sampling
-        engine;              /* lists are the request's arena's, set by sampling_params_finish() */
+    /* lists are the request's arena's, set by sampling_params_finish() */
+    struct engine_sampling engine;
     struct form_source form; /* what output_form.h makes engine.form of */
     const char *form_field;  /* the client's field that asks for it */
     bool form_is_named;      /* its faults have the client's names already */

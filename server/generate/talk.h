@@ -19,8 +19,8 @@ struct talk {
     bool one_call;         /* at most one call of a tool */
     bool early_calls;      /* a call's arguments are shown as they come */
     bool stop_in_thoughts; /* stop strings count there too */
-    struct id_list
-        prefix;  /* ids that the prompt begins with, up to the end of the assistant's last turn */
+    /* ids that the prompt begins with, up to the end of the assistant's last turn */
+    struct id_list prefix;
     cJSON *made; /* trees made for it; owned: talk_clear(). NULL: none */
 };
 

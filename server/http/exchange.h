@@ -63,8 +63,8 @@ struct upload;
 
 enum {
     EXCHANGE_ID_BYTES = 72,
-    EXCHANGE_PATH_BYTES =
-        512, /* a route's path and the longest name that may end it, with its NUL */
+    /* a route's path and the longest name that may end it, with its NUL */
+    EXCHANGE_PATH_BYTES = 512,
     EXCHANGE_ARENA_BYTES = 512 << 20, /* ceiling of what reading one request may take */
     EXCHANGE_STREAM_BYTES = 64 << 20, /* produced but not yet taken by the client */
     EXCHANGE_REPLY_BYTES = 1 << 30,   /* ceiling of one reply */
@@ -85,9 +85,9 @@ struct exchange_kind {
     void (*stop)(struct exchange *x);  /* nobody waits any more: the client left, or the deadline
                                             passed; stop the work. May come more than once */
     void (*taken)(struct exchange *x); /* all of out has been taken */
-    void (*timeout)(
-        struct exchange *x);          /* the deadline passed in a stream: say so; else it is cut */
-    void (*free)(struct exchange *x); /* let go of what others know of */
+    /* the deadline passed in a stream: say so; else it is cut */
+    void (*timeout)(struct exchange *x);
+    void (*free)(struct exchange *x);    /* let go of what others know of */
     void (*dispose)(struct exchange *x); /* free what nobody else knows of; after a large body on
                                             the thread pool, since that takes long */
 };
@@ -120,8 +120,8 @@ struct exchange {
     struct MHD_Response *response;
     int status; /* 0 until answered */
     bool streaming, ended;
-    const char
-        *ping; /* what the stream says when it has long said nothing; static; NULL: nothing */
+    /* what the stream says when it has long said nothing; static; NULL: nothing */
+    const char *ping;
     uint64_t said_ns;    /* when it last said something */
     struct buffer out;   /* of a stream or a large reply: not yet taken */
     size_t taken;        /* bytes of out already taken */

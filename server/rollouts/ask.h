@@ -78,8 +78,8 @@ struct ask {
     int n;
     const cJSON *prompt_list, *sampling, *reward_list, *until, *keep, *advantage_value;
     struct sampling_params params;
-    struct form
-        *forms[FORM_THINKS + 1]; /* by where they begin to hold; NULL: no prompt has it so */
+    /* by where they begin to hold; NULL: no prompt has it so */
+    struct form *forms[FORM_THINKS + 1];
     struct judge_rewards *rewards;
     struct advantage_params advantage;
     struct ask_prompt *prompts; /* [n_prompts]; the arena's */

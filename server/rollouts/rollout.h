@@ -83,9 +83,9 @@ struct group {
     struct sample *samples;      /* [n] */
     int n, open;
     bool decided; /* which samples count is known */
-    struct sample *
-        *answers; /* [GROUP_ANSWERS]: the first sample of each class of answers; the desk's;
-                                NULL: nobody asks who has the majority */
+    /* [GROUP_ANSWERS]: the first sample of each class of answers; the desk's; NULL: nobody asks
+     * who has the majority */
+    struct sample **answers;
     int n_answers;
     const char *ending; /* "deadline", "abort", "no_memory": why samples that are not done end with
                            it; NULL: they need not */

@@ -105,8 +105,8 @@ struct function {
     uint8_t of_inverse;   /* g where f(x) = g(1/x): columns that are missing are g's */
     bool measures;        /* of figures: sin A, |AB|, det A may be given a value */
     struct domain domain; /* of the first argument, where the value is real; poles not counted */
-    const char
-        *derivative; /* by the first argument x, with y for the second, as it would be read */
+    /* by the first argument x, with y for the second, as it would be read */
+    const char *derivative;
 
     /* Its value at e's arguments; false where there is none. Which of them may be called when, and
      * with what, say image.h, interval_rules.h, ball_eval.h and exact.h. */

@@ -55,8 +55,8 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
     bool costly = expr_has(x, E_INTEGRAL, -1) || expr_has(y, E_INTEGRAL, -1) ||
                   expr_has(x, E_LIMIT, -1) || expr_has(y, E_LIMIT, -1);
     assert(o->point == NULL || (o->point->k >= 0 && o->point->k < POINTS));
-    int last =
-        quick || costly ? 0 : PRECISIONS - 1; /* more bits would not make costly ones better */
+    /* more bits would not make costly ones better */
+    int last = quick || costly ? 0 : PRECISIONS - 1;
     acb_init(a);
     acb_init(b);
     for (int i = 0; i <= last && !work_expired(w); i++) {
