@@ -58,11 +58,12 @@ ifeq ($(FLAVOUR),release)
 CFLAGS    += -O3 $(if $(filter true,$(CI)),-Werror)
 else ifeq ($(FLAVOUR),debug)
 CFLAGS    += -O0
-else # a sanitizer: address (with undefined), thread; paranoid: address with whole structures checked at every step
-SANITIZE  := $(if $(filter address paranoid,$(FLAVOUR)),address$(comma)undefined,$(FLAVOUR))
+else # a sanitizer: address (with undefined), thread; paranoid: address with whole structures checked at every step; fuzz:
+# address, with what clang's fuzzers look at
+SANITIZE  := $(if $(filter address paranoid fuzz,$(FLAVOUR)),address$(comma)undefined,$(FLAVOUR))
 CPPFLAGS  += $(if $(filter paranoid,$(FLAVOUR)),-DPARANOID=1)
 CPPFLAGS  += -U_FORTIFY_SOURCE
-CFLAGS    += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+CFLAGS    += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE)$(if $(filter fuzz,$(FLAVOUR)),$(comma)fuzzer-no-link) -fno-sanitize-recover=all
 LDFLAGS   += -fsanitize=$(SANITIZE)
 endif
 
@@ -275,18 +276,18 @@ bench-parts: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BENCHES)
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
 
-# Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
+# Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`. clang has the
+# fuzzer's library: it builds everything once, in a flavour of its own.
+.PHONY: fuzz-built
 FUZZ_SECONDS ?= 60
-FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
-build/fuzz/%: tests/fuzz/%.c $(SRCS) $(BYTES)
-	@mkdir -p $(@D)
-	$(call say,fuzzer )clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
-	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(BYTES) $(LDLIBS)
+FUZZERS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(B)/fuzz_%)
+$(FUZZERS): $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
+	$(call say,link   )$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+fuzz-built: $(FUZZERS)
 fuzz:
 	@deploy/install-packages.sh build fuzz
-	@$(MAKE) --no-print-directory $(FUZZERS)
-	@for f in $(FUZZERS); do \
+	@$(MAKE) --no-print-directory -j$$(nproc) FLAVOUR=fuzz CC=clang fuzz-built
+	@for f in $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=build/fuzz/fuzz_%); do \
 	    name=$${f##*/fuzz_}; mkdir -p build/corpus/$$name tests/fuzz/corpus/$$name; echo "== $$name"; \
 	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
 	        -artifact_prefix=tests/fuzz/corpus/$$name/ build/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
