@@ -342,19 +342,22 @@ static bool is_rounding(struct span s, size_t i)
         "after ",  "when ", "if ",     "for ",  "with ",   "in ",       "at ", "since ", "once ",
         "during ", "by ",   "on ",     "from ", "within ", "given ",    "as ", "every ", "each ",
         "over ",   "of ",   "out of ", "per ",  "so in ",  "so after ", "to "};
-    size_t from = 0, before = prose_last_sentence(span_slice(s, 0, i));
+    size_t from = 0;
+    struct run r;
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]) && from == 0; k++) {
         if (words_opens(span_slice(s, i, s.n), heads[k])) from = i + strlen(heads[k]);
     }
-    struct run r;
-    struct span clause = span_slice(s, before, i);
-    if (from == 0 || !has_mathematics(clause) || !run_at(s, from, &r) || !r.tells) return false;
+    if (from == 0 || s.n - from > MAX_TAIL || !run_at(s, from, &r) || !r.tells) return false;
+    struct span rest = span_trim(span_slice(s, r.end[r.n_ends - 1], s.n));
+    if (span_ends(rest, span_str("."))) rest.n--;
+    struct span before = span_slice(s, 0, i); /* its end: linear, since so much of s is left */
+    if (rest.n > 0 && !span_ends(before, rest)) return false; /* "cm^2" again */
+    if (before.n > MAX_TAIL) before = span_slice(before, before.n - MAX_TAIL, before.n);
+    struct span clause = span_slice(before, prose_last_sentence(before), before.n);
     for (size_t k = 0; k < sizeof(leads) / sizeof(leads[0]); k++) {
         if (words_begin(clause, leads[k])) return false;
     }
-    struct span rest = span_trim(span_slice(s, r.end[r.n_ends - 1], s.n));
-    if (span_ends(rest, span_str("."))) rest.n--;
-    return rest.n == 0 || span_ends(clause, rest); /* "cm^2" again */
+    return has_mathematics(clause);
 }
 
 /* An aside begins at s.p[i]. */
