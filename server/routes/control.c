@@ -5,7 +5,6 @@
 #include "server/routes/control.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "server/generate/completion.h"
@@ -44,21 +43,18 @@ void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct
 }
 
 /* Does x go by that name? */
-static bool has_id(struct exchange *x, const char *name)
+static bool has_id(struct exchange *x, struct span name)
 {
     const struct completion *c = completion_of(x);
-    return c != NULL ? completion_has_id(c, span_str(name)) : strcmp(name, x->id) == 0;
+    return c != NULL ? completion_has_id(c, name) : span_is(name, x->id);
 }
 
-/* By a string, or by one of an array; without names all are meant. */
-static bool is_named(struct exchange *x, const cJSON *names)
+/* Without names all are meant. */
+static bool is_named(struct exchange *x, const struct text_list *names)
 {
-    const cJSON *name;
-    if (names == NULL) return true;
-    if (cJSON_IsString(names)) return has_id(x, names->valuestring);
-    cJSON_ArrayForEach(name, names)
-    {
-        if (cJSON_IsString(name) && has_id(x, name->valuestring)) return true;
+    if (names->texts == NULL) return true;
+    for (size_t i = 0; i < names->n; i++) {
+        if (has_id(x, names->texts[i])) return true;
     }
     return false;
 }
@@ -72,12 +68,12 @@ static bool abort_one(struct exchange *x)
     return true;
 }
 
-int control_abort(struct server *s, const cJSON *names)
+int control_abort(struct server *s, struct text_list names)
 {
     int n = 0;
     for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
         next = x->next;
-        n += is_named(x, names) && abort_one(x);
+        n += is_named(x, &names) && abort_one(x);
     }
     return n;
 }

@@ -38,8 +38,10 @@ void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct
 /* Members of SGLang's /server_info, which vLLM's route of that name has beside its own. */
 void sglang_emit_server(const struct server *s, struct buffer *out);
 
-/* Abort the requests, of completions and rollouts, that `names` lists, a string or an array of them (NULL: all). Returns how
- * many there were. */
-int control_abort(struct server *s, const cJSON *names);
+enum { CONTROL_MOST_NAMES = 65536 }; /* of requests, in one body */
+
+/* Abort the requests, of completions and rollouts, that `names` lists (without texts: all). Returns how many
+ * there were. */
+int control_abort(struct server *s, struct text_list names);
 
 #endif

@@ -20,7 +20,7 @@ static const struct control_mode modes[] = {
 
 struct sglang_control {
     struct span mode;
-    const cJSON *rid;
+    struct text_list rid;
     bool abort_all;
 };
 
@@ -32,7 +32,7 @@ static const struct field pause_rows[] = {
 };
 const struct field *const sglang_pause_fields[] = {pause_rows, NULL};
 static const struct field abort_rows[] = {
-    {"rid", FIELD_VALUE, AT(rid), .shape = "string|string[]", .doc = "the name of one"},
+    {"rid", FIELD_TEXT_OR_TEXTS, AT(rid), .max = CONTROL_MOST_NAMES, .doc = "the name of one, or of some"},
     {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
     {"abort_message", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},
@@ -99,11 +99,11 @@ void sglang_abort_handle(struct exchange *x)
     struct error err = {0};
     cJSON *body;
     bool ok = control_read_body(x, FIELD_TABLE(abort_rows, &own), &body, &err);
-    if (ok && !own.abort_all && own.rid == NULL) {
+    if (ok && !own.abort_all && own.rid.texts == NULL) {
         ok = error_set(&err, ERROR_MISSING_FIELD, "rid", "either rid or abort_all is needed");
     }
     if (ok) {
-        control_abort(x->server, own.abort_all ? NULL : own.rid);
+        control_abort(x->server, own.abort_all ? (struct text_list){0} : own.rid);
         reply_done(x, "aborted");
     } else {
         exchange_fail(x, &err);

@@ -105,14 +105,14 @@ void vllm_is_sleeping_handle(struct exchange *x)
     reply_bool(x, "is_sleeping", generations_are_paused(x->server->generations));
 }
 
-static const struct field abort_rows[] = {{"request_ids", .kind = FIELD_ARRAY, .shape = "string[]",
+static const struct field abort_rows[] = {{"request_ids", FIELD_TEXTS, .max = CONTROL_MOST_NAMES,
                                            .doc = "their names; none: all of them"},
                                           {0}};
 const struct field *const vllm_abort_fields[] = {abort_rows, NULL};
 
 void vllm_abort_handle(struct exchange *x)
 {
-    const cJSON *names = NULL;
+    struct text_list names = {0};
     struct error err = {0};
     cJSON *body;
     if (!control_read_body(x, FIELD_TABLE(abort_rows, &names), &body, &err)) {

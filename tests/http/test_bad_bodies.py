@@ -63,6 +63,9 @@ BASES = {
     "/get_reward": {"query": ["a"]},
     "/remote_rm": {"response": "a"},
     "/run_code": CODE,
+    "/abort_request": {"rid": "nobody's"},
+    "/abort_requests": {"request_ids": ["nobody's"]},
+    "/inference/v1/abort_requests": {"request_ids": ["nobody's"]},
     "/collective_rpc": {"method": "skyrl_start_weight_update"},
     "/execute": PISTON,
     "/api/v2/execute": PISTON,
@@ -175,8 +178,7 @@ def test_there_are_many_and_for_every_route():
     assert len(CASES) > 1500
     tried = {c.values[1] for c in CASES}
     assert {p for p in with_body - tried if "weight" not in p and "lora" not in p} <= {  # test_weights.py, test_chains.py, test_lora.py
-                                 "/api/show", "/api/pull", "/abort_request", "/abort_requests", "/inference/v1/abort_requests",
-                                 "/pause_generation", "/areal_pause_generation", "/continue_generation",
+                                 "/api/show", "/api/pull", "/pause_generation", "/areal_pause_generation", "/continue_generation",
                                  "/areal_continue_generation"}  # tests/http/test_control.py, test_ollama.py
 
 
