@@ -222,6 +222,9 @@ static bool add_message(cJSON *messages, const cJSON *m, struct error *err)
         return error_set(err, ERROR_INVALID_VALUE, "role",
                          "\"%.40s\" is none of \"user\", \"assistant\", \"system\"", role);
     }
+    if (user && cJSON_IsArray(content) && content->child == NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "content", "the message has no block");
+    }
     if (cJSON_IsArray(content) && user) return add_user_blocks(messages, content, err);
     if (cJSON_IsArray(content) && assistant) return add_answer(messages, content, err);
     if (content == NULL || (!cJSON_IsString(content) && !cJSON_IsArray(content))) {

@@ -52,6 +52,7 @@ NAMES = [
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}, {"role": "assistant"}]}, "messages[1].content"),
     ("/v1/chat/completions", {"messages": [{"role": "system"}, {"role": "user", "content": "a"}]}, "messages[0].content"),
     ("/v1/chat/completions", {"messages": [{"role": "tool", "tool_call_id": "1"}]}, "messages[0].content"),
+    ("/v1/messages", {"model": "", "max_tokens": 1, "messages": [{"role": "user", "content": []}]}, "messages[0].content"),
     ("/chat/", {"messages": [[{"role": "user"}]]}, "messages[0][0].content"),
     # shapes within
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools[0]"),
