@@ -20,7 +20,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
 BESIDE = """

@@ -30,6 +30,7 @@ BIN = os.environ.get("TESTED_BIN", str(ROOT / "build/release/touchstone"))
 MODEL = os.environ.get(
     "TESTED_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
 )
+TINY = str(ROOT / "models/touchstone-tiny.gguf")  # the built-in one, which thinks
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
 FLAGS += ["--isa", os.environ["TESTED_ISA"]] if "TESTED_ISA" in os.environ else []
 PATIENCE = int(os.environ.get("TESTED_PATIENCE", 300))  # seconds for what must come at all: how soon is the machine's affair
@@ -229,6 +230,14 @@ class Server:
 def server():
     """One server for all tests that need no settings of their own."""
     s = Server("--max-choices", "64", "--max-queue", "4096")
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """The built-in model, served, for all tests of a file."""
+    s = Server("--threads", "2", model=TINY)
     yield s
     s.stop()
 

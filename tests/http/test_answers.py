@@ -10,7 +10,7 @@ import threading
 import pytest
 
 import checkpoints
-from conftest import BIN, ENVIRONMENT, ROOT, Server
+from conftest import BIN, ENVIRONMENT, ROOT, TINY, Server
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -114,7 +114,7 @@ def document():
 
 @pytest.fixture(scope="module")
 def tiny():
-    server = Server("--threads", "2", "--ping-interval", "60", "--seed", "1", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    server = Server("--threads", "2", "--ping-interval", "60", "--seed", "1", model=TINY)
     yield server
     server.stop()
 
@@ -253,7 +253,7 @@ def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
                        ("/load_lora_adapter", {"lora_name": "b", "lora_path": plain}), ("/unload_lora_adapter", {"lora_name": "b"})):
         witness.ask(adapters, path, body)
     (tmp_path / "quiet").write_text(QUIET)
-    quiet = start("--chat-template", str(tmp_path / "quiet"), "--seed", "1", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    quiet = start("--chat-template", str(tmp_path / "quiet"), "--seed", "1", model=TINY)
     for path, body in CALLS:
         witness.ask(quiet, path, body)
     experts = start(model=str(checkpoints.FOLDER))

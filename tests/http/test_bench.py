@@ -12,9 +12,8 @@ import xml.dom.minidom
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT
+from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT, TINY
 
-TINY = str(ROOT / "models/touchstone-tiny.gguf")
 
 
 def bench(*flags, status=0):

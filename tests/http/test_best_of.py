@@ -5,15 +5,6 @@ SPDX-License-Identifier: Apache-2.0
 
 import pytest
 
-from conftest import ROOT, Server
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
-    yield server
-    server.stop()
-
 
 def chat(server, status=200, **body):
     body = {"messages": [{"role": "user", "content": "What is 471 + 286?"}], "n": 8, "seed": 2, "temperature": 2, "max_tokens": 120,

@@ -9,7 +9,7 @@ import re
 import checkpoints
 import numpy
 import pytest
-from conftest import ROOT, Server
+from conftest import ROOT, TINY, Server
 
 FILES = sorted((ROOT / "tests/data/clients").glob("*.json"))
 REQUESTS = [(f.stem, i, r) for f in FILES for i, r in enumerate(json.loads(f.read_text())["requests"]) if "body" in r]
@@ -17,7 +17,7 @@ REQUESTS = [(f.stem, i, r) for f in FILES for i, r in enumerate(json.loads(f.rea
 
 @pytest.fixture(scope="module")
 def builtin():
-    s = Server(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    s = Server(model=TINY)
     yield s
     s.stop()
 
@@ -169,7 +169,7 @@ def test_replay_of_a_training_run(start):
     rows = json.loads((ROOT / "tests/data/clients/trl-grpo.json").read_text())["requests"]
     pushes, rollouts = ([r for r in rows if r["path"].startswith(p)] for p in ("/v1/weights", "/v1/rollouts"))
     assert len(pushes) > 1 and rollouts
-    s = start(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    s = start(model=TINY)
     for seed, push in enumerate(pushes):
         assert {dtype for dtype, _ in push["tensors"].values()} == {"F32"}
         told = s.http.put(push["path"], content=filled(push["tensors"], seed), headers=push["headers"])

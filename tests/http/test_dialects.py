@@ -7,8 +7,6 @@ import json
 
 import pytest
 
-SEED = {"seed": 13}
-
 
 @pytest.fixture(scope="module")
 def ids(server):

@@ -10,18 +10,10 @@ import struct
 
 import pytest
 
-from conftest import ROOT, Server
+from conftest import ROOT, TINY
 
-TINY = str(ROOT / "models/touchstone-tiny.gguf")
 GOLDEN = json.loads((ROOT / "tests/golden/data/embeddings.json").read_text())["inputs"]
 TEXTS = ["What is 12 + 30?", "a", "The answer is 42. " * 20, "caf\u00e9 \U0001f600"]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=TINY)
-    yield server
-    server.stop()
 
 
 def embed(server, **body):

@@ -16,19 +16,11 @@ import urllib.error
 
 import pytest
 
-from conftest import BIN, PATIENCE, ROOT, Server
+from conftest import BIN, PATIENCE, ROOT, TINY, Server
 
 FOLDER = ROOT / "examples"
 QUESTION = "What is 12 * 34?"
 GOOD = "<think>\n3 * 4 = 12\n</think>\n<answer>\n\\boxed{12}\n</answer>"
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    """The built-in model, served."""
-    s = Server(model=str(ROOT / "models/touchstone-tiny.gguf"))
-    yield s
-    s.stop()
 
 
 def load(name, url):

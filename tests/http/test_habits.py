@@ -9,21 +9,10 @@ import pathlib
 
 import pytest
 
-from conftest import MODEL
+from conftest import MODEL, TINY
 
-TINY = str(pathlib.Path(__file__).resolve().parents[2] / "models/touchstone-tiny.gguf")
 ONE = {"prompt": "a", "max_tokens": 1}
 ASK = [{"role": "user", "content": "What is 3 * 4?"}]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    """The built-in model, which thinks."""
-    from conftest import Server
-
-    s = Server(model=TINY)
-    yield s
-    s.stop()
 
 
 def ok(reply):

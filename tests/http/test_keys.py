@@ -14,7 +14,7 @@ import pytest
 
 import checkpoints
 from conftest import BIN, ENVIRONMENT, Server, wait_until
-from test_weights import stands_still
+from streams import stands_still
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROW = re.compile(r'^    \{"(\w+)", +"([^"]+)", *\w+, ([A-Z_ |]+), ', re.M)

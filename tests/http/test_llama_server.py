@@ -5,7 +5,6 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import math
-import pathlib
 import subprocess
 
 import pytest

@@ -7,20 +7,13 @@ import json
 
 import pytest
 
-from conftest import ROOT, Server
+from conftest import TINY
 
 USER = [{"role": "user", "content": "What is 12 + 30?"}]
 THINK = {"thinking": {"type": "enabled", "budget_tokens": 200}}
 ADD = {"name": "add", "description": "adds", "input_schema": {
     "type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}}
 MUL = {**ADD, "name": "mul"}
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
-    yield server
-    server.stop()
 
 
 def ask(server, **body):
@@ -260,7 +253,7 @@ def test_errors_have_its_types(tiny):
 
 
 def test_a_key_comes_as_x_api_key(start):
-    server = start("--api-key", "secret", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    server = start("--api-key", "secret", model=TINY)
     body = {"model": "touchstone-tiny", "max_tokens": 1, "messages": USER}
     reply = server.post("/v1/messages", body, headers={"anthropic-version": "2023-06-01"})
     assert reply.status_code == 401 and reply.json()["error"]["type"] == "authentication_error"

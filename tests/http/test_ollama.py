@@ -7,19 +7,10 @@ import json
 
 import pytest
 
-from conftest import ROOT, Server
-
 USER = [{"role": "user", "content": "What is 12 + 30?"}]
 COLD = {"temperature": 0}
 TOOLS = [{"type": "function", "function": {"name": "add", "description": "adds", "parameters": {
     "type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}}]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
-    yield server
-    server.stop()
 
 
 def lines(server, path, **body):

@@ -5,9 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 
 import pytest
 
-from conftest import ROOT
+from conftest import TINY
 
-TINY = str(ROOT / "models/touchstone-tiny.gguf")
 USER = [{"role": "user", "content": "a"}]
 
 

@@ -8,23 +8,14 @@ import re
 
 import pytest
 
-from conftest import ROOT, Server
+from conftest import TINY
 
-TINY = str(ROOT / "models/touchstone-tiny.gguf")
 QUESTION = "What is 12 + 30?"
 USER = [{"role": "user", "content": QUESTION}]
 PARAMETERS = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 ADD = {"type": "function", "name": "add", "description": "adds", "parameters": PARAMETERS}
 MUL = {**ADD, "name": "mul"}
 ALLOWED = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "add"}]}
-CHAT_TOOLS = [{"type": "function", "function": {k: v for k, v in t.items() if k != "type"}} for t in (ADD, MUL)]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=TINY)
-    yield server
-    server.stop()
 
 
 def ask(server, **body):

@@ -11,17 +11,7 @@ import threading
 
 import pytest
 
-from conftest import ROOT, Server
-
-TINY = str(ROOT / "models/touchstone-tiny.gguf")
 USER = [{"role": "user", "content": "What is 12 + 30?"}]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=TINY)
-    yield server
-    server.stop()
 
 
 def chat(server, messages, **body):

@@ -7,24 +7,16 @@ SPDX-License-Identifier: Apache-2.0
 
 import io
 import json
-import math
 import re
 import threading
 
 import numpy
 import pytest
 
-from conftest import ROOT, Server, tries, wait_until
+from conftest import TINY, Server, tries, wait_until
 
 HOT = {"temperature": 2, "max_tokens": 110}
 REWARDS = [{"name": "accuracy"}, {"name": "format", "weight": 0.5}]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
-    yield server
-    server.stop()
 
 
 def question(a, b, **more):
@@ -279,7 +271,7 @@ MANY = {"prompts": [{**question(i, i), "id": i} for i in range(9)], "n": 4, "rew
 
 @pytest.fixture(scope="module")
 def narrow():
-    server = Server("--threads", "2", "--max-sequences", "8", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    server = Server("--threads", "2", "--max-sequences", "8", model=TINY)
     yield server
     server.stop()
 
@@ -411,7 +403,7 @@ def test_a_pause_that_waits_lets_begun_groups_end_and_holds_later_ones(narrow):
     with Standing(narrow, "paused", sampling={"temperature": 1, "min_tokens": 60, "max_tokens": 60}) as call:
         assert narrow.http.post("/pause", params={"mode": "wait"}).status_code == 200
         assert narrow.metric("touchstone_sequences_running") == 0 and not call.replies
-        pushed = narrow.post("/v1/weights", {"path": str(ROOT / "models/touchstone-tiny.gguf")}).json()["version"]
+        pushed = narrow.post("/v1/weights", {"path": TINY}).json()["version"]
     versions = [{s["weight_version"] for s in g["samples"]} for g in call.replies[0].json()["groups"]]
     assert versions[0] == versions[1] != {pushed} and versions[2:] == [{pushed}] * 7
     assert {s["finish_reason"] for s in samples(call.replies[0].json())} == {"length"}
@@ -670,7 +662,7 @@ def test_tools_are_for_the_prompt_and_for_the_judge(tiny):
 def test_what_waits_to_go_on_can_be_ended(start):
     """Revisions that find the queue full wait; meanwhile their call is ended. One whose answer was at the judge is judged
     instead: it is tried again."""
-    server = start("--max-sequences", "1", "--max-queue", "1", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    server = start("--max-sequences", "1", "--max-queue", "1", model=TINY)
     body = {"prompts": [{"text": "What is 1 + 1?", "language": "python", "tests": [{"input": "1", "output": "2"}]}], "n": 1,
             "rewards": [{"name": "code"}], "revise": {"rounds": 16, "template": "No: {feedback}"},
             "sampling": forced("```python\nimport time\ntime.sleep(1)\n```")}

@@ -7,18 +7,8 @@ import math
 
 import pytest
 
-from conftest import ROOT, Server
-
-TINY = str(ROOT / "models/touchstone-tiny.gguf")
 PROMPT = "What is 12 + 30?"
 SEQUENCE = [5, 6, 7, 8, 9, 30, 40]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=TINY)
-    yield server
-    server.stop()
 
 
 def score(server, ids, **body):

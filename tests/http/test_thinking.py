@@ -5,16 +5,9 @@ SPDX-License-Identifier: Apache-2.0
 
 import pytest
 
-from conftest import ROOT, Server
+from conftest import TINY
 
 USER = [{"role": "user", "content": "What is 12 + 30?"}]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
-    yield server
-    server.stop()
 
 
 def chat(server, **body):
@@ -129,7 +122,7 @@ def test_ollama_s_words(tiny):
 
 
 def test_speculation_changes_no_token(tiny, start):
-    plain = start("--no-speculate", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    plain = start("--no-speculate", model=TINY)
     for seed in range(3):
         body = {"temperature": 1, "seed": seed, "thinking_token_budget": 7}
         assert chat(tiny, **body)["choices"] == chat(plain, **body)["choices"]

@@ -9,7 +9,7 @@ import threading
 
 import checkpoints
 import pytest
-from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT, tries, wait_until
+from conftest import BIN, ENVIRONMENT, PATIENCE, TINY, tries, wait_until
 from streams import Stream, stands_still
 
 PROMPTS = [[1 + (i * 7 + j * 13) % 90 for j in range(3 + i * 5 % 40)] for i in range(32)]
@@ -132,7 +132,7 @@ def test_every_generating_route_tells_the_version(start):
 
 
 def test_replies_of_events_tell_the_version(start):
-    s = start(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    s = start(model=TINY)
     s.post("/update_weight_version", {"new_version": "v"})
     for path, body in {"/v1/messages": {"messages": [{"role": "user", "content": "a"}], "max_tokens": 2},
                        "/v1/responses": {"input": "a", "max_output_tokens": 2}}.items():

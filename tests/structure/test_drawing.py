@@ -4,7 +4,6 @@ A room that is not drawn yet is no fault of the drawing: `python3 tests/structur
 
 SPDX-License-Identifier: Apache-2.0
 """
-import pathlib
 import re
 
 from drawing import drawing
