@@ -282,8 +282,7 @@ static const struct field options[] = {
     {.name = "domain",
      .kind = FIELD_TEXT,
      .doc = "the domain in PDDL, or blocksworld, mystery, logistics, depots or sokoban; else the "
-            "item's "
-            "field, else the one its problem names"},
+            "item's field, else the one its problem names"},
     {.name = "format",
      .kind = FIELD_CHOICE,
      .fallback = "\"pddl\"",
@@ -303,8 +302,7 @@ static const struct field options[] = {
      .fallback = "\"answer\"",
      .choices = extracts,
      .doc = "where the plan is: the last <answer> after the thinking, or all after it; the last "
-            "fence in "
-            "that; or the whole completion"},
+            "fence in that; or the whole completion"},
     {0},
 };
 

@@ -148,19 +148,43 @@ static const cJSON *target_of(struct run *r, const cJSON *rule)
 
 /* ---- any value ------------------------------------------------------------------------------------------------ */
 
+static cJSON_bool is_whole(const cJSON *v)
+{
+    char scratch[JSON_NUMBER_ROOM];
+    struct digits d;
+    return json_digits(v, scratch, &d) && digits_is_whole(&d);
+}
+
+static cJSON_bool is_anything(const cJSON *v)
+{
+    (void)v;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    cJSON_bool (*holds)(const cJSON *v);
+} types[] = {
+    {"integer", is_whole},     {"number", cJSON_IsNumber}, {"string", cJSON_IsString},
+    {"boolean", cJSON_IsBool}, {"object", cJSON_IsObject}, {"array", cJSON_IsArray},
+    {"null", cJSON_IsNull},    {"any", is_anything},
+};
+enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
+
+/* The row of a type's name; N_TYPES: it is none. */
+static size_t find_type(const char *name)
+{
+    size_t i = 0;
+    while (i < N_TYPES && strcmp(name, types[i].name) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static bool is_type(const cJSON *v, const char *type)
 {
-    if (strcmp(type, "integer") == 0) {
-        char scratch[JSON_NUMBER_ROOM];
-        struct digits d;
-        return json_digits(v, scratch, &d) && digits_is_whole(&d);
-    }
-    if (strcmp(type, "number") == 0) return cJSON_IsNumber(v);
-    if (strcmp(type, "string") == 0) return cJSON_IsString(v);
-    if (strcmp(type, "boolean") == 0) return cJSON_IsBool(v);
-    if (strcmp(type, "object") == 0) return cJSON_IsObject(v);
-    if (strcmp(type, "array") == 0) return cJSON_IsArray(v);
-    return cJSON_IsNull(v) || strcmp(type, "any") == 0;
+    size_t i = find_type(type);
+    return i < N_TYPES && types[i].holds(v);
 }
 
 static bool check_type(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
@@ -710,12 +734,7 @@ static bool wrong(struct look l, const cJSON *rule, const char *wanted)
 
 static bool is_type_name(const cJSON *v)
 {
-    static const char *const names[] = {"integer", "number", "string", "boolean", "object",
-                                        "array",   "null",   "any",    NULL};
-    for (int i = 0; cJSON_IsString(v) && names[i] != NULL; i++) {
-        if (strcmp(v->valuestring, names[i]) == 0) return true;
-    }
-    return false;
+    return cJSON_IsString(v) && find_type(v->valuestring) < N_TYPES;
 }
 
 /* Every element of a list passes; an empty one does not. */
