@@ -60,9 +60,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
                : o[OPT_IMPL].choice == IMPL_OPENR1 ? LENGTH_CHARS
                                                    : LENGTH_TOKENS;
     double length;
-    if (!length_of(call, (enum length_unit)unit, &length, out->err)) return SCORE_FAULT;
-    detail_text(out, "unit", span_str(length_unit_names[unit]));
-    detail_number(out, "length", length);
+    if (!length_tell(call, (enum length_unit)unit, &length, out)) return SCORE_FAULT;
     if (call->correct == CORRECT_UNKNOWN) {
         out->cause = "correctness_unknown";
         return SCORE_CANNOT;

@@ -25,10 +25,9 @@ static bool measure(const struct reward_call *call, double *length, struct error
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     double n, span = call->group_max - call->group_min;
-    if (!measure(call, &n, out->err)) return SCORE_FAULT;
+    enum length_unit unit = (enum length_unit)call->options[OPT_UNIT].choice;
+    if (!length_tell(call, unit, &n, out)) return SCORE_FAULT;
     assert(n >= call->group_min && n <= call->group_max); /* it is one of its group */
-    detail_text(out, "unit", span_str(length_unit_names[call->options[OPT_UNIT].choice]));
-    detail_number(out, "length", n);
     if (call->correct == CORRECT_UNKNOWN) {
         out->cause = "correctness_unknown";
         return SCORE_CANNOT;

@@ -55,3 +55,12 @@ bool length_of(const struct reward_call *call, enum length_unit unit, double *ou
     assert(unit == LENGTH_TOKENS);
     return *out >= 0 || count_tokens(call, out, err);
 }
+
+bool length_tell(const struct reward_call *call, enum length_unit unit, double *n,
+                 struct reward_out *out)
+{
+    if (!length_of(call, unit, n, out->err)) return false;
+    detail_text(out, "unit", span_str(length_unit_names[unit]));
+    detail_number(out, "length", *n);
+    return true;
+}

@@ -26,6 +26,10 @@ extern const char *const length_unit_names[];
 bool length_of(const struct reward_call *call, enum length_unit unit, double *out,
                struct error *err);
 
+/* length_of(), told among the details: "unit" and "length". False: out->err says why. */
+bool length_tell(const struct reward_call *call, enum length_unit unit, double *n,
+                 struct reward_out *out);
+
 /* Code points of a text; a byte that is no UTF-8 counts as one. */
 size_t length_chars(struct span text);
 

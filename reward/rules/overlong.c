@@ -38,9 +38,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 {
     const struct option_value *o = call->options;
     double n, max_len = o[OPT_MAX_LEN].real, cache = o[OPT_CACHE].real;
-    if (!length_of(call, (enum length_unit)o[OPT_UNIT].choice, &n, out->err)) return SCORE_FAULT;
-    detail_text(out, "unit", span_str(length_unit_names[o[OPT_UNIT].choice]));
-    detail_number(out, "length", n);
+    if (!length_tell(call, (enum length_unit)o[OPT_UNIT].choice, &n, out)) return SCORE_FAULT;
     out->value = o[OPT_IMPL].choice == IMPL_VERL_DAPO
                      ? fmin(-(n - (max_len - cache)) / cache * o[OPT_FACTOR].real, 0)
                      : trl(n, max_len, cache);
