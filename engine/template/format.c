@@ -30,6 +30,16 @@ enum { MAX_PRECISION = 300 };
 
 /* ---- one field ------------------------------------------------------------------------------- */
 
+/* The rules of one field, as format() has them: [[fill]align][sign][#][0][width][,][.digits][type] */
+struct field {
+    uint32_t fill;
+    char align; /* < > ^ = or 0 */
+    char sign;  /* + - or blank */
+    bool alternate, grouped, underscored;
+    int64_t width, precision; /* precision -1: none */
+    char type;                /* 0: by the value's type */
+};
+
 /* Fill body (with its sign) to the width. */
 static void pad(struct render *r, struct text_builder *b, struct span sign, struct span body,
                 const struct field *f, char align)
@@ -134,7 +144,9 @@ static bool format_text(struct render *r, struct text_builder *b, struct span s,
     return !b->failed;
 }
 
-bool format_field(struct render *r, struct text_builder *b, struct value v, const struct field *f)
+/* Append v by the rules of f; a ValueError where its type has no such rule. */
+static bool format_field(struct render *r, struct text_builder *b, struct value v,
+                         const struct field *f)
 {
     int64_t i;
     double d;

@@ -50,7 +50,8 @@ struct push *push_new(struct exchange *x)
     return p;
 }
 
-struct push *push_of(struct exchange *x)
+/* The push of x, which push_new() has made. */
+static struct push *push_of(struct exchange *x)
 {
     assert(x->kind == &kind);
     return x->state;

@@ -39,8 +39,6 @@ struct push {
 
 /* A push of x's, to be filled in. NULL when there is no memory: x has then been answered. */
 struct push *push_new(struct exchange *x);
-/* The push of x, which push_new() has made. */
-struct push *push_of(struct exchange *x);
 
 /* What x's push is called: text that the client gave in `field`, static. False and ERROR_INVALID_VALUE
  * naming it. */

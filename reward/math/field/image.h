@@ -95,11 +95,6 @@ bool image_power(struct fp *f, const struct expr *base, const struct expr *e, st
 /* r pi */
 bool image_pi_times(struct fp *f, struct rational r, struct field *out);
 
-/* ---- image_log.c ----------------------------------------------------------------------------- */
-
-/* The natural logarithm of e. */
-bool image_ln(struct fp *f, const struct expr *e, struct field *out);
-
 /* ---- image_whole.c --------------------------------------------------------------------------- */
 
 /* *v and r brought together by op: gcd, lcm (of fractions: of numerators over that of denominators),

@@ -5,6 +5,9 @@
 #include "reward/math/field/image.h"
 #include "reward/math/tree/functions.h"
 
+/* The natural logarithm of e. */
+static bool ln(struct fp *f, const struct expr *e, struct field *out);
+
 static struct field ln_whole(struct fp *f, uint64_t n)
 {
     struct field v = FIELD_ZERO;
@@ -27,12 +30,12 @@ static bool ln_scaled(struct fp *f, const struct expr *base, const struct expr *
                       struct field *out)
 {
     struct field a, b;
-    if (!image_ln(f, base, &a) || !image_of(f, by, &b)) return false;
+    if (!ln(f, base, &a) || !image_of(f, by, &b)) return false;
     *out = field_mul(a, b);
     return true;
 }
 
-bool image_ln(struct fp *f, const struct expr *e, struct field *out)
+static bool ln(struct fp *f, const struct expr *e, struct field *out)
 {
     struct rational r;
     struct field a, b;
@@ -48,16 +51,16 @@ bool image_ln(struct fp *f, const struct expr *e, struct field *out)
     case E_POW:
         return ln_scaled(f, e->arg[0], e->arg[1], out);
     case E_MUL:
-        if (!image_ln(f, e->arg[0], &a) || !image_ln(f, e->arg[1], &b)) return false;
+        if (!ln(f, e->arg[0], &a) || !ln(f, e->arg[1], &b)) return false;
         *out = field_add(a, b);
         return true;
     case E_DIV:
-        if (!image_ln(f, e->arg[0], &a) || !image_ln(f, e->arg[1], &b)) return false;
+        if (!ln(f, e->arg[0], &a) || !ln(f, e->arg[1], &b)) return false;
         *out = field_sub(a, b);
         return true;
     case E_FUNC:
         if (e->op == F_SQRT) {
-            if (!image_ln(f, e->arg[0], &a)) return false;
+            if (!ln(f, e->arg[0], &a)) return false;
             *out = field_mul(a, field_inv(field_int(2)));
             return true;
         }
@@ -75,19 +78,19 @@ static bool log_to_base(struct fp *f, const struct expr *x, const struct expr *b
                         struct field *out)
 {
     struct field a, b;
-    return image_ln(f, x, &a) && image_ln(f, base, &b) && image_divide(a, b, out);
+    return ln(f, x, &a) && ln(f, base, &b) && image_divide(a, b, out);
 }
 
 bool image_natural_log(struct fp *f, const struct expr *e, struct field *out)
 {
-    return image_ln(f, e->arg[0], out);
+    return ln(f, e->arg[0], out);
 }
 
 bool image_plain_log(struct fp *f, const struct expr *e, struct field *out)
 {
     const struct expr ten = {.kind = E_NUM,
                              .num = {.digits = span_str("1"), .exp10 = 1, .places = -1}};
-    return f->common_log ? log_to_base(f, e->arg[0], &ten, out) : image_ln(f, e->arg[0], out);
+    return f->common_log ? log_to_base(f, e->arg[0], &ten, out) : ln(f, e->arg[0], out);
 }
 
 bool image_based_log(struct fp *f, const struct expr *e, struct field *out)
