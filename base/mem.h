@@ -1,9 +1,10 @@
 /* base/mem.h - the one door to memory: allocation that words its own failure.
  *
- * Everything that this program allocates for itself comes from here (arenas and buffers too), and what cJSON
- * allocates, once mem_hook_json() was called. A failure is remembered for its thread, so that whoever ends a piece of
- * work can tell what came of it from what memory that ran out has made of it: a verdict about half of an answer is
- * no verdict, and an error that was worded for want of a part ("not valid JSON") is not the client's.
+ * Everything that this program allocates for itself comes from here (arenas and buffers too), and
+ * what cJSON allocates, once mem_hook_json() was called. A failure is remembered for its thread, so
+ * that whoever ends a piece of work can tell what came of it from what memory that ran out has made
+ * of it: a verdict about half of an answer is no verdict, and an error that was worded for want of
+ * a part ("not valid JSON") is not the client's.
  *
  *   mem_forget();  work();  if (mem_ran_out()) ... what work() gave is not to be relied on
  *

@@ -105,9 +105,9 @@ struct cli_usage {
 };
 
 /* Take the command's flags out of args, then read the settings from the rest; *n words of args
- * are left, the operands, as many as the usage allows. --help prints the usage, --help-all with every setting, and ends the
- * program. On failure one line on stderr and false: return CLI_USAGE. Free s with
- * cli_settings_clear(). */
+ * are left, the operands, as many as the usage allows. --help prints the usage, --help-all with
+ * every setting, and ends the program. On failure one line on stderr and false: return CLI_USAGE.
+ * Free s with cli_settings_clear(). */
 bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *n, char **args,
               struct cli_settings *s);
 

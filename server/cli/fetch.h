@@ -19,8 +19,8 @@ struct fetch_place {
  * machine. False and *err: it is none, or not http. */
 bool fetch_place_read(const char *url, struct fetch_place *out, struct error *err);
 
-/* GET path from there into body, whose limit bounds it. key: sent as a bearer's; NULL: none. Waits a few seconds at
- * most. False and *err: nobody answers there, or not with 200. */
+/* GET path from there into body, whose limit bounds it. key: sent as a bearer's; NULL: none. Waits
+ * a few seconds at most. False and *err: nobody answers there, or not with 200. */
 bool fetch_get(const struct fetch_place *from, const char *path, const char *key,
                struct buffer *body, struct error *err);
 

@@ -1,8 +1,8 @@
 /* server/cli/keyboard.c - see keyboard.h.
  *
- * A handler leaves its word in an eventfd that is waited on beside the keys: a signal that comes just before the
- * wait, or to another thread, is not missed. SIGTSTP is let in during the wait alone, so that it interrupts
- * nothing else.
+ * A handler leaves its word in an eventfd that is waited on beside the keys: a signal that comes
+ * just before the wait, or to another thread, is not missed. SIGTSTP is let in during the wait
+ * alone, so that it interrupts nothing else.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

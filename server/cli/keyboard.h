@@ -1,5 +1,6 @@
-/* server/cli/keyboard.h - waiting for a key on a terminal that is set up otherwise than usual (raw, on a page of
- * its own), so that no signal leaves it so: Ctrl-Z gives it back first and takes it again afterwards.
+/* server/cli/keyboard.h - waiting for a key on a terminal that is set up otherwise than usual (raw,
+ * on a page of its own), so that no signal leaves it so: Ctrl-Z gives it back first and takes it
+ * again afterwards.
  *
  * One user at a time, on the program's first thread.
  *
@@ -24,12 +25,13 @@ void keyboard_end(void);
 
 enum keyboard_news { KEYBOARD_KEY, KEYBOARD_TIME, KEYBOARD_SIGNAL };
 
-/* Wait until k's fd can be read (or has ended), or until until_ns on clock_ns(), 0: without end. KEYBOARD_SIGNAL:
- * a signal came, or the program was stopped and goes on; see what the handlers have noted and wait again. */
+/* Wait until k's fd can be read (or has ended), or until until_ns on clock_ns(), 0: without end.
+ * KEYBOARD_SIGNAL: a signal came, or the program was stopped and goes on; see what the handlers
+ * have noted and wait again. */
 enum keyboard_news keyboard_wait(const struct keyboard *k, uint64_t until_ns);
 
-/* For handlers of signals: the wait that is going on, or the next one, ends with KEYBOARD_SIGNAL, whichever thread
- * the signal came to. */
+/* For handlers of signals: the wait that is going on, or the next one, ends with KEYBOARD_SIGNAL,
+ * whichever thread the signal came to. */
 void keyboard_wake(void);
 
 #endif

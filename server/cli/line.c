@@ -62,8 +62,8 @@ static ssize_t read_byte(EditLine *edit, char *out)
     return stream_interrupted() ? -1 : read(STDIN_FILENO, out, 1);
 }
 
-/* Is there a whole character in the *n bytes? What is no UTF-8 is passed over; the byte that shows it may begin
- * the next character. */
+/* Is there a whole character in the *n bytes? What is no UTF-8 is passed over; the byte that shows
+ * it may begin the next character. */
 static bool decode(char *bytes, size_t *n, wchar_t *out)
 {
     mbstate_t state = {0};
@@ -75,7 +75,8 @@ static bool decode(char *bytes, size_t *n, wchar_t *out)
     return *n == 1 && decode(bytes, n, out);
 }
 
-/* One character for libedit, whose own reader reads on when a signal has come. 1; 0 at the end; -1: interrupted. */
+/* One character for libedit, whose own reader reads on when a signal has come. 1; 0 at the end; -1:
+ * interrupted. */
 static int read_char(EditLine *edit, wchar_t *out)
 {
     char bytes[MB_LEN_MAX];

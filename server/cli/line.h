@@ -15,16 +15,17 @@
 
 struct line;
 
-/* A reader of stdin that asks with `prompt`, which is borrowed. NULL and *err: the terminal cannot be read. Free
- * with line_close(), which accepts NULL. */
+/* A reader of stdin that asks with `prompt`, which is borrowed. NULL and *err: the terminal cannot
+ * be read. Free with line_close(), which accepts NULL. */
 struct line *line_open(const char *prompt, struct error *err);
 /* Gives the terminal back as it was. Accepts NULL. */
 void line_close(struct line *l);
 
 enum line_end { LINE_READ, LINE_EOF, LINE_INTERRUPTED };
 
-/* The next line into *out, without white space around it; borrowed until the next call. LINE_EOF after Ctrl-D;
- * LINE_INTERRUPTED when a signal came while nothing was typed (a line that was begun is dropped). */
+/* The next line into *out, without white space around it; borrowed until the next call. LINE_EOF
+ * after Ctrl-D; LINE_INTERRUPTED when a signal came while nothing was typed (a line that was begun
+ * is dropped). */
 enum line_end line_read(struct line *l, struct span *out);
 
 #endif

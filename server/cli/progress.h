@@ -20,8 +20,8 @@ struct progress_line {
 /* It begins now. shown: the command wants it, where stderr is a terminal; what is borrowed. */
 void progress_begin(struct progress_line *p, const char *what, bool shown);
 
-/* How much of the whole is done, from 0 to 1 (below 0: nobody knows), and words about it (NULL: none). Shown ten
- * times a second at most. */
+/* How much of the whole is done, from 0 to 1 (below 0: nobody knows), and words about it (NULL:
+ * none). Shown ten times a second at most. */
 void progress_show(struct progress_line *p, double share, const char *more);
 
 /* The line goes. */

@@ -1,9 +1,10 @@
 /* server/cli/run.c - touchstone run: one completion to the terminal, streamed; or a conversation.
  *
- * The prompt goes through the model's chat template unless --raw; without one, or as "-", it is read
- * from stdin, or where that is a terminal there is a conversation (talk.h). Where the template opens the thoughts, the opening tag is shown too, so that what is
- * printed reads as a whole. Ctrl-C ends the completion, not the terminal's line: what was said so
- * far stays, and the status is 130, as a shell has it.
+ * The prompt goes through the model's chat template unless --raw; without one, or as "-", it is
+ * read from stdin, or where that is a terminal there is a conversation (talk.h). Where the template
+ * opens the thoughts, the opening tag is shown too, so that what is printed reads as a whole.
+ * Ctrl-C ends the completion, not the terminal's line: what was said so far stays, and the status
+ * is 130, as a shell has it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,9 @@
-/* server/cli/stream.h - a request of a command's to the engine: the text of its samples as it comes,
- * until all have ended or Ctrl-C has ended them.
+/* server/cli/stream.h - a request of a command's to the engine: the text of its samples as it
+ * comes, until all have ended or Ctrl-C has ended them.
  *
- * Ctrl-C ends what is being generated, not the program: what was said so far stays. The command sees
- * afterwards that it came. SIGTERM and SIGHUP do the same, and end a conversation too: the terminal is given back.
+ * Ctrl-C ends what is being generated, not the program: what was said so far stays. The command
+ * sees afterwards that it came. SIGTERM and SIGHUP do the same, and end a conversation too: the
+ * terminal is given back.
  *
  * One thread, the command's own.
  *
@@ -32,8 +33,8 @@ void stream_wake(void *unused);
 /* From now on Ctrl-C, SIGTERM and SIGHUP interrupt (stream_interrupted()) instead of ending the program. */
 void stream_catch_interrupts(void);
 bool stream_interrupted(void);
-/* The exit status of a command that would end with this one: 128 + the signal's number where one came, as a shell
- * has it. */
+/* The exit status of a command that would end with this one: 128 + the signal's number where one
+ * came, as a shell has it. */
 int stream_status(int status);
 /* The command has heeded Ctrl-C and goes on. */
 void stream_resume(void);

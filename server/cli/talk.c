@@ -1,10 +1,11 @@
 /* server/cli/talk.c - see talk.h.
  *
- * A line is a question, or with a slash a command (the table below). Thoughts are shown dim and apart from the
- * answer. Of several samples the first that has not ended is shown as it comes; what the others say
- * meanwhile waits for its turn. The conversation goes on from the first.
+ * A line is a question, or with a slash a command (the table below). Thoughts are shown dim and
+ * apart from the answer. Of several samples the first that has not ended is shown as it comes; what
+ * the others say meanwhile waits for its turn. The conversation goes on from the first.
  *
- * (1) `messages` are turns of user and assistant by turns: a question that got no answer is taken back.
+ * (1) `messages` are turns of user and assistant by turns: a question that got no answer is taken
+ *     back.
  * (2) Of a sample no byte is shown twice: shown_thought and shown_answer only grow.
  *
  * SPDX-License-Identifier: Apache-2.0

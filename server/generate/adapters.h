@@ -36,8 +36,8 @@ void adapters_free(struct adapters *a);
 /* Read those of --adapter, once the model is there. False and *err, naming "adapter". */
 bool adapters_load_first(struct adapters *a, struct error *err);
 
-/* The adapter of a name, held by the caller; *out NULL: there is none. False and *err: a folder of this name is
- * wrong, or there is no room for it. May read files. */
+/* The adapter of a name, held by the caller; *out NULL: there is none. False and *err: a folder of
+ * this name is wrong, or there is no room for it. May read files. */
 bool adapters_find(struct adapters *a, struct span name, struct adapter **out, struct error *err);
 
 /* name stands for `adapter`, which is taken in any case, from path on. False and ERROR_INVALID_VALUE naming

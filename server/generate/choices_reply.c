@@ -17,7 +17,8 @@ static void open_choices(const struct completion *c, const struct choice *one, s
     emit_array(out, "choices");
 }
 
-/* Which weights computed it, as far as it goes: the name of one, or a list of several or where that is asked for. */
+/* Which weights computed it, as far as it goes: the name of one, or a list of several or where that
+ * is asked for. */
 static void emit_versions(const struct completion *c, const struct choice *choice,
                           struct buffer *out)
 {

@@ -139,8 +139,8 @@ void completion_run(struct completion *c, enum exchange_weight weight,
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c));
 
-/* Run prepare(c), as WORK_HEAVY, and answer with how many tokens that is, {"input_tokens": n}, as llama-server
- * does. */
+/* Run prepare(c), as WORK_HEAVY, and answer with how many tokens that is, {"input_tokens": n}, as
+ * llama-server does. */
 void completion_count(struct completion *c, bool (*prepare)(struct completion *c));
 
 /* ---- for prepare functions ---- */
@@ -214,8 +214,8 @@ void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)
 /* "weight_version": of the weights that computed all that it says; or, of a single choice that several did,
  * "weight_versions"; or nothing (spans.h). */
 void completion_emit_versions(const struct completion *c, struct buffer *out);
-/* "system_fingerprint": of the weights that computed the last token of that choice; before its first, of those that
- * serve. */
+/* "system_fingerprint": of the weights that computed the last token of that choice; before its
+ * first, of those that serve. */
 void completion_emit_fingerprint(const struct completion *c, const struct choice *choice,
                                  struct buffer *out);
 
@@ -244,9 +244,9 @@ bool completion_has_id(const struct completion *c, struct span id);
 
 /* ---- for model routes ---- */
 
-/* What a request's model (which may be empty) and lora_path name: the base, an adapter, or "base:adapter". The
- * adapter, in *out, is held; NULL: none. False and ERROR_MODEL_NOT_FOUND, or what adapters_find() says. May read
- * files. */
+/* What a request's model (which may be empty) and lora_path name: the base, an adapter, or
+ * "base:adapter". The adapter, in *out, is held; NULL: none. False and ERROR_MODEL_NOT_FOUND, or
+ * what adapters_find() says. May read files. */
 bool completion_find_model(struct server *s, struct span name, struct span lora,
                            struct adapter **out, struct error *err);
 

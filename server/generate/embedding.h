@@ -1,9 +1,9 @@
-/* server/generate/embedding.h - a vector that stands for a text: what is made of the pooled hidden state, and how
- * it is written.
+/* server/generate/embedding.h - a vector that stands for a text: what is made of the pooled hidden
+ * state, and how it is written.
  *
  * An embedding may be cut to its first numbers (models that are trained for it, Matryoshka
- * representation learning, arXiv 2205.13147) and is then scaled to length 1, in that order. A vector
- * of zeros stays one.
+ * representation learning, arXiv 2205.13147) and is then scaled to length 1, in that order. A
+ * vector of zeros stays one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,9 @@
-/* server/generate/output_form.h - how clients ask for outputs of a form: OpenAI's response_format, vLLM's
- * structured_outputs and its older guided_choice.
+/* server/generate/output_form.h - how clients ask for outputs of a form: OpenAI's response_format,
+ * vLLM's structured_outputs and its older guided_choice.
  *
- * JSON Schemas, regular expressions, grammars, choices, structural tags and any JSON object (engine/sample/form/form.h). A
- * request asks for one form; what cannot be kept of it is refused by name, never passed over.
+ * JSON Schemas, regular expressions, grammars, choices, structural tags and any JSON object
+ * (engine/sample/form/form.h). A request asks for one form; what cannot be kept of it is refused by
+ * name, never passed over.
  *
  * Readers for FIELD_READ rows; out is the struct sampling_params.
  *

@@ -36,7 +36,8 @@ struct part {
     const struct choice *choice;
 };
 
-/* What a dialect does with them; NULL: nothing. more() has what comes behind p->text, which does not hold it yet. */
+/* What a dialect does with them; NULL: nothing. more() has what comes behind p->text, which does
+ * not hold it yet. */
 struct part_calls {
     void (*begin)(void *to, const struct part *p);
     void (*more)(void *to, const struct part *p, struct span delta);

@@ -391,9 +391,9 @@ const struct field sampling_params_rows[] = {
     {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf,
      .shape = "string", .doc = "the output is of this grammar"},
 
-    /* Without effect, as their contracts say: who asks and what for; where llama-server keeps what; a batch of plain text
-     * decodes the same with or without spaces between special tokens; beam search is refused, so
-     * is its penalty. */
+    /* Without effect, as their contracts say: who asks and what for; where llama-server keeps what;
+     * a batch of plain text decodes the same with or without spaces between special tokens; beam
+     * search is refused, so is its penalty. */
     {"user", .kind = FIELD_IGNORED, .doc = "who asks; without effect"},
     {"metadata", .kind = FIELD_IGNORED, .doc = "the caller's own; without effect"},
     {"store", .kind = FIELD_IGNORED, .doc = "without effect: nothing is stored"},

@@ -1,16 +1,18 @@
-/* server/http/head.h - what can be told of a request before its body: is it well framed, whose is it, may it be.
+/* server/http/head.h - what can be told of a request before its body: is it well framed, whose is
+ * it, may it be.
  *
- * libmicrohttpd 0.9.75 takes heads that RFC 9112 forbids; where a proxy stands in front, what each of the
- * two makes of such a head may be another request (smuggling). So framing is judged here: Host, lengths and
- * codings once each, names without blanks, values without control bytes, no %00 in the target. Such a
- * request is answered at once and its connection closed.
+ * libmicrohttpd 0.9.75 takes heads that RFC 9112 forbids; where a proxy stands in front, what each
+ * of the two makes of such a head may be another request (smuggling). So framing is judged here:
+ * Host, lengths and codings once each, names without blanks, values without control bytes, no %00
+ * in the target. Such a request is answered at once and its connection closed.
  *
- * Where no API key is set anybody who can connect is served, a page in somebody's browser too. Browsers
- * say who asks: a request with Origin or Sec-Fetch-Site must come from a page of our own or of the list (cors.h), and its Host must
- * be an address, localhost or a name in allowed-hosts, for a name may be made to point here. What a page GETs
- * has no Origin, and Sec-Fetch-Site only where the browser trusts the address (https, localhost, 127.0.0.1): without
- * both it is served as a program's is. So no GET changes more than the cache of prefixes, and its answer
- * stays unread by pages of other sites, but for one whose name was made to point here.
+ * Where no API key is set anybody who can connect is served, a page in somebody's browser too.
+ * Browsers say who asks: a request with Origin or Sec-Fetch-Site must come from a page of our own
+ * or of the list (cors.h), and its Host must be an address, localhost or a name in allowed-hosts,
+ * for a name may be made to point here. What a page GETs has no Origin, and Sec-Fetch-Site only
+ * where the browser trusts the address (https, localhost, 127.0.0.1): without both it is served as
+ * a program's is. So no GET changes more than the cache of prefixes, and its answer stays unread by
+ * pages of other sites, but for one whose name was made to point here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -91,9 +91,10 @@ static void on_http_timer(uv_timer_t *t)
     server_kick(((struct listener *)t->data)->server);
 }
 
-/* While a TLS handshake waits for bytes, libmicrohttpd 0.9.75 asks to be run again at once, over and over. When
- * they come its descriptor is readable, so after some runs without a deed it may be asked less and less
- * often; whoever stands still in his handshake then costs nothing until the sweep shuts him. */
+/* While a TLS handshake waits for bytes, libmicrohttpd 0.9.75 asks to be run again at once, over
+ * and over. When they come its descriptor is readable, so after some runs without a deed it may be
+ * asked less and less often; whoever stands still in his handshake then costs nothing until the
+ * sweep shuts him. */
 static uint64_t wait_ms(struct listener *l, bool worked, uint64_t asked_ms)
 {
     enum { FREE_RUNS = 16, MOST_DOUBLINGS = 8 };

@@ -1,18 +1,20 @@
 /* server/http/upload.h - bodies that go to a file, piece by piece as they come, and may be resumed.
  *
- * A route with ROUTE_UPLOAD has its body here instead of in memory: in a file without a name, which is gone
- * with its last descriptor. A body sent as a whole is one request. One sent in ranges
+ * A route with ROUTE_UPLOAD has its body here instead of in memory: in a file without a name, which
+ * is gone with its last descriptor. A body sent as a whole is one request. One sent in ranges
  *
  *   PUT ... X-Upload-Id: ID, Content-Range: bytes a-b/N     308 with Range: bytes=0-k, until k = N - 1
  *   PUT ... X-Upload-Id: ID, Content-Range: bytes *\/N       a question, of who does not know what came
  *
- * goes on where it stopped, also after a connection was lost in the midst of a range. With the last byte
- * the route handles the request as if all had come at once. A question takes nothing and changes nothing: of an id
- * that is not known nothing has come, and of one that was answered lately the answer is told again (uploaded.h).
- * A question about a body that is whole, kept after its route refused it, is the route's: it may handle it again.
+ * goes on where it stopped, also after a connection was lost in the midst of a range. With the last
+ * byte the route handles the request as if all had come at once. A question takes nothing and
+ * changes nothing: of an id that is not known nothing has come, and of one that was answered lately
+ * the answer is told again (uploaded.h). A question about a body that is whole, kept after its
+ * route refused it, is the route's: it may handle it again.
  *
  * (1) At most UPLOADS_MOST bodies are unfinished; one that rests for UPLOAD_IDLE_S goes.
- * (2) What an upload has is its first `have` bytes, without gaps: a range that begins elsewhere is 416.
+ * (2) What an upload has is its first `have` bytes, without gaps: a range that begins elsewhere is
+ *     416.
  * (3) An id belongs to the client that began it.
  *
  * Loop thread. Writing goes to the page cache: the loop does not wait for the disk.
@@ -70,7 +72,8 @@ void upload_over(struct exchange *x);
 /* The folder on whose file system uploads lie. */
 const char *upload_folder(const struct server *s);
 
-/* Can files be made there, where the operator says which folder it is? False and an error naming staging-dir. */
+/* Can files be made there, where the operator says which folder it is? False and an error naming
+ * staging-dir. */
 bool upload_check_folder(const struct server *s, struct error *err);
 
 /* Those that have rested for too long go. */

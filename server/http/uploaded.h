@@ -1,6 +1,8 @@
-/* server/http/uploaded.h - uploads in ranges whose push went well: a client that lost the answer asks for it once more.
+/* server/http/uploaded.h - uploads in ranges whose push went well: a client that lost the answer
+ * asks for it once more.
  *
- * (1) At most UPLOADED_MOST are remembered, each for UPLOADED_S seconds, by id and owner; the oldest goes first.
+ * (1) At most UPLOADED_MOST are remembered, each for UPLOADED_S seconds, by id and owner; the
+ *     oldest goes first.
  *
  * Loop thread.
  *

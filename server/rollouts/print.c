@@ -91,8 +91,8 @@ static void emit_supports(const struct row *r, struct buffer *out)
     emit_close(out, ']');
 }
 
-/* The experts of prompt and row, but for the last token, which was not computed: of its last turn, whose prompt
- * holds all before. */
+/* The experts of prompt and row, but for the last token, which was not computed: of its last turn,
+ * whose prompt holds all before. */
 static void emit_routes(const struct sample *s, const struct row *r, struct buffer *out)
 {
     const struct engine_info *info = engine_info(s->group->rollout->exchange->server->engine);

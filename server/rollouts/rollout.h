@@ -206,11 +206,11 @@ void rollout_end(struct rollout *r, const char *cause);
 /* Has its reply a group of that number? Each prompt's; of attempts that are made as they are needed those
  * that have begun. */
 bool rollout_has_group(const struct rollout *r, size_t attempt);
-/* Has that one ended, and is its text there? Of advantages that look beyond a group only once all have: until then
- * the text may be in the making on the pool. */
+/* Has that one ended, and is its text there? Of advantages that look beyond a group only once all
+ * have: until then the text may be in the making on the pool. */
 bool rollout_group_is_over(const struct rollout *r, size_t attempt);
-/* End that one, which it has: "abort". One whose turn has not come never begins, and its samples have what was
- * given of them. False: there is no memory for it. */
+/* End that one, which it has: "abort". One whose turn has not come never begins, and its samples
+ * have what was given of them. False: there is no memory for it. */
 bool rollout_end_group(struct rollout *r, size_t attempt, struct error *err);
 /* One thing more, or less, that keeps it alive (4). */
 void rollout_hold(struct rollout *r);

@@ -40,8 +40,8 @@ void sglang_emit_server(const struct server *s, struct buffer *out);
 
 enum { CONTROL_MOST_NAMES = 65536 }; /* of requests, in one body */
 
-/* Abort the requests, of completions and rollouts, that `names` lists (without texts: all). Returns how many
- * there were. */
+/* Abort the requests, of completions and rollouts, that `names` lists (without texts: all).
+ * Returns how many there were. */
 int control_abort(struct server *s, struct text_list names);
 
 #endif

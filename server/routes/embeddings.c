@@ -1,9 +1,9 @@
-/* server/routes/embeddings.c - texts as vectors: OpenAI's POST /v1/embeddings, Ollama's POST /api/embed and its older
- * /api/embeddings.
+/* server/routes/embeddings.c - texts as vectors: OpenAI's POST /v1/embeddings, Ollama's POST
+ * /api/embed and its older /api/embeddings.
  *
  * A request is a completion that wants no token: its prompts take their turns, are computed in the
- * same batches and end as others do. OpenAI's and Ollama's vectors have length 1; the older route of
- * Ollama's gives them as they are.
+ * same batches and end as others do. OpenAI's and Ollama's vectors have length 1; the older route
+ * of Ollama's gives them as they are.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,9 @@
-/* server/routes/ollama_chat.c - POST /api/chat and /api/generate: Ollama's, streamed as JSON lines unless asked
- * otherwise.
+/* server/routes/ollama_chat.c - POST /api/chat and /api/generate: Ollama's, streamed as JSON lines
+ * unless asked otherwise.
  *
- * Its defaults are not OpenAI's: temperature 0.8, top_k 40, top_p 0.9, and as many tokens as the context allows.
- * repeat_penalty, which Ollama has at 1.1 for many models, is off unless it is asked for. Thoughts come apart, as
- * `thinking`; `think: false` asks the chat template for none.
+ * Its defaults are not OpenAI's: temperature 0.8, top_k 40, top_p 0.9, and as many tokens as the
+ * context allows. repeat_penalty, which Ollama has at 1.1 for many models, is off unless it is
+ * asked for. Thoughts come apart, as `thinking`; `think: false` asks the chat template for none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

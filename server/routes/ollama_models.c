@@ -1,7 +1,7 @@
 /* server/routes/ollama_models.c - Ollama's routes about models: one is there, and it stays.
  *
- * /api/tags, /api/ps, /api/show, /api/version; /api/pull of the served name succeeds; what makes, copies or deletes
- * models is refused by name.
+ * /api/tags, /api/ps, /api/show, /api/version; /api/pull of the served name succeeds; what makes,
+ * copies or deletes models is refused by name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -376,8 +376,8 @@ static void emit_input_logprobs(const struct completion *c, const struct generat
     emit_close(out, ']');
 }
 
-/* What a trainer replays it by: the ids that each token was drawn from with its log-probability among them, by SGLang's
- * names or by slime's; the experts. */
+/* What a trainer replays it by: the ids that each token was drawn from with its log-probability
+ * among them, by SGLang's names or by slime's; the experts. */
 static void emit_replay(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
     const struct sglang *own = c->own;

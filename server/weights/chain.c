@@ -1,7 +1,8 @@
 /* server/weights/chain.c - POST /pull_weights: slime's chain of changes on disk.
  *
- * The trainer lays each version in a folder of its own, has the server bring its copy of the checkpoint up to it, and then
- * pushes that copy by /update_weights_from_disk as any other folder (slime's sglang patch, sglang-pull_weights.patch).
+ * The trainer lays each version in a folder of its own, has the server bring its copy of the
+ * checkpoint up to it, and then pushes that copy by /update_weights_from_disk as any other folder
+ * (slime's sglang patch, sglang-pull_weights.patch).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,8 @@
-/* server/weights/load.c - weights that lie in files: a GGUF file or a Hugging Face folder, named by path.
+/* server/weights/load.c - weights that lie in files: a GGUF file or a Hugging Face folder, named by
+ * path.
  *
- * Every dialect has its own names for the same few things; its row says where they go. What others' fields say
- * about loading (formats, threads, caches, CUDA graphs) has no counterpart here.
+ * Every dialect has its own names for the same few things; its row says where they go. What others'
+ * fields say about loading (formats, threads, caches, CUDA graphs) has no counterpart here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

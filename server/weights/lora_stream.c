@@ -1,8 +1,9 @@
-/* server/weights/lora_stream.c - PUT /v1/weights?part=adapter&name=NAME: an adapter as a safetensors stream, for trainers
- * that share no files with the server. Its config stands in the file's metadata.
+/* server/weights/lora_stream.c - PUT /v1/weights?part=adapter&name=NAME: an adapter as a
+ * safetensors stream, for trainers that share no files with the server. Its config stands in the
+ * file's metadata.
  *
- * It comes to be as one that is loaded from a folder does: read whole or not at all, and a known name is replaced,
- * while requests at work end on what they began with.
+ * It comes to be as one that is loaded from a folder does: read whole or not at all, and a known
+ * name is replaced, while requests at work end on what they began with.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -4,8 +4,9 @@
  *   /fetch_weights                 brings that folder up to a version, while requests go on
  *   /pause, /update_weights, /resume   pushes it: what it is at must be what the trainer believes
  *
- * Between the last two it calls start and finish, by /collective_rpc or by vLLM's names: a push is whole by itself, so
- * there is nothing to do (skyrl/backends/skyrl_train/weight_sync/delta_strategy.py, delta_engine.py). Whatever else vLLM
+ * Between the last two it calls start and finish, by /collective_rpc or by vLLM's names: a push is
+ * whole by itself, so there is nothing to do
+ * (skyrl/backends/skyrl_train/weight_sync/delta_strategy.py, delta_engine.py). Whatever else vLLM
  * sends by these routes goes through NCCL or a GPU's memory.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -115,7 +116,8 @@ static bool check_begun(const struct exchange *x, struct error *err)
                      "init_info.local_checkpoint_dir first");
 }
 
-/* Push, or answer why not: err, or that it is no chain of ours. Without a push of ours x has been answered. */
+/* Push, or answer why not: err, or that it is no chain of ours. Without a push of ours x has been
+ * answered. */
 static void go_on(struct exchange *x, bool ours, const struct push *p, const struct error *err)
 {
     if (err->code != ERROR_NONE) {

@@ -1,5 +1,5 @@
-/* server/weights/stream.c - PUT /v1/weights: weights as a safetensors stream, for trainers that share no files with the
- * server. The body is in a file by now (server/http/upload.h).
+/* server/weights/stream.c - PUT /v1/weights: weights as a safetensors stream, for trainers that
+ * share no files with the server. The body is in a file by now (server/http/upload.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

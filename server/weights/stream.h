@@ -13,8 +13,9 @@
 
 struct exchange;
 
-/* Content-Digest: "sha-256=:BASE64:" (RFC 9530), among others perhaps, as hexadecimal digits in the exchange's arena;
- * NULL: there is none. False and ERROR_INVALID_VALUE naming the header, or ERROR_NO_MEMORY. */
+/* Content-Digest: "sha-256=:BASE64:" (RFC 9530), among others perhaps, as hexadecimal digits in the
+ * exchange's arena; NULL: there is none. False and ERROR_INVALID_VALUE naming the header, or
+ * ERROR_NO_MEMORY. */
 bool weights_read_digest(struct exchange *x, const char **sha256, struct error *err);
 
 /* err (ERROR_NONE: it went well) is how x's stream ended. What may go better at another time need not be sent
