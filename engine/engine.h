@@ -178,8 +178,9 @@ enum chain_kind {
 
 enum { ENGINE_MAX_CHAIN_VERSION = 999999999 };
 
-/* Bring a checkpoint in a folder of ours up to a version of a trainer's chain (engine/checkpoint.h). What serves stays as
- * it is: the folder is pushed, by its path, when the trainer asks for that. Roots as in struct engine_push. */
+/* Bring a checkpoint in a folder of ours up to a version of a trainer's chain
+ * (engine/checkpoint.h). What serves stays as it is: the folder is pushed, by its path, when the
+ * trainer asks for that. Roots as in struct engine_push. */
 struct engine_pull {
     enum chain_kind kind;
     int folder;         /* ours, a descriptor that stays open until done() */
@@ -218,11 +219,11 @@ struct engine_push {
     struct arena *memory; /* likewise */
 };
 
-/* Change the weights for those at p->path: of the same architecture, sizes and tensors, quantised as at start,
- * else to the type that each tensor has now. They are staged beside what serves, and serve between two steps;
- * what is wrong with them is an error that names the tensor, and changes nothing. Copies p. False, and done()
- * is not called: ERROR_PUSH_IN_PROGRESS, ERROR_INVALID_VALUE naming "version", ERROR_NO_MEMORY. Any thread,
- * from ENGINE_READY on. */
+/* Change the weights for those at p->path: of the same architecture, sizes and tensors, quantised
+ * as at start, else to the type that each tensor has now. They are staged beside what serves, and
+ * serve between two steps; what is wrong with them is an error that names the tensor, and changes
+ * nothing. Copies p. False, and done() is not called: ERROR_PUSH_IN_PROGRESS, ERROR_INVALID_VALUE
+ * naming "version", ERROR_NO_MEMORY. Any thread, from ENGINE_READY on. */
 bool engine_push(struct engine *e, const struct engine_push *p, struct error *err);
 
 /* No push begins any more, and one that is staged is given up. Any thread. */
@@ -238,9 +239,10 @@ void engine_push_stats(struct engine *e, struct push_stats *out);
 
 /* ---- adapters ---- */
 
-/* Read the PEFT folder at path (beneath the folder `root`, a descriptor, or with -1 anywhere) for this model,
- * for requests' `adapter`. The caller is one holder of it. NULL and what adapter_open() says, whatever is wrong
- * with it by name. Takes as long as reading takes. Any thread, from ENGINE_READY on. */
+/* Read the PEFT folder at path (beneath the folder `root`, a descriptor, or with -1 anywhere) for
+ * this model, for requests' `adapter`. The caller is one holder of it. NULL and what adapter_open()
+ * says, whatever is wrong with it by name. Takes as long as reading takes. Any thread, from
+ * ENGINE_READY on. */
 struct adapter *engine_adapter_open(struct engine *e, int root, const char *path,
                                     struct error *err);
 
@@ -250,7 +252,8 @@ struct engine_adapter_stream {
     const char *sha256;       /* of its bytes, in hexadecimal; NULL: it is not checked */
     const char *base_version; /* what must serve, else ERROR_BASE_VERSION; NULL: whatever does */
 };
-/* As engine_adapter_open(). Errors name "Content-Digest", "X-Base-Version" or "adapter_config", others the tensor. */
+/* As engine_adapter_open(). Errors name "Content-Digest", "X-Base-Version" or "adapter_config",
+ * others the tensor. */
 struct adapter *engine_adapter_receive(struct engine *e, const struct engine_adapter_stream *s,
                                        struct error *err);
 
@@ -259,7 +262,8 @@ struct adapter *engine_adapter_hold(struct adapter *a);
 /* See engine_adapter_hold(). */
 void engine_adapter_release(struct adapter *a);
 
-/* Whether a computes with the weights that serve now: DoRA's only with those that it was read for. Any thread. */
+/* Whether a computes with the weights that serve now: DoRA's only with those that it was read for.
+ * Any thread. */
 bool engine_adapter_fits(struct engine *e, const struct adapter *a);
 
 /* What an adapter is; constant. */

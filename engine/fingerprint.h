@@ -27,7 +27,8 @@ struct numerics {
     enum kv_type kv;           /* of keys and values */
 };
 
-/* Of w, packed from tensors of this hash (engine/model/content.h), where an engine computes so. Any thread. */
+/* Of w, packed from tensors of this hash (engine/model/content.h), where an engine computes so. Any
+ * thread. */
 uint64_t fingerprint_of_weights(const struct numerics *n, const struct weights *w,
                                 const char sha256[DIGEST_HEX]);
 

@@ -1,5 +1,5 @@
-/* engine/packed_folder.c - see packed_folder.h. All names are looked up in the folder that was opened and checked,
- * and none is a link that is followed.
+/* engine/packed_folder.c - see packed_folder.h. All names are looked up in the folder that was
+ * opened and checked, and none is a link that is followed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -121,7 +121,8 @@ static bool lay_base(struct staging *s, struct checkpoint *c, struct error *err)
 
 /* ---- a chain ---- */
 
-/* The newest version up to the wanted one that is whole and newer than what is there: 0 for the base; -1: none. */
+/* The newest version up to the wanted one that is whole and newer than what is there: 0 for the
+ * base; -1: none. */
 static bool find_whole(const struct engine_pull *p, const struct checkpoint *c, int64_t *from,
                        struct error *err)
 {

@@ -4,7 +4,8 @@
  *            change by change (slime's sglang patch, weight_sync/local_checkpoint.py)
  *   SkyRL    from what is there, change by change
  *
- * Each step is whole before the next begins: where one is wrong, the checkpoint is what the step before it has made.
+ * Each step is whole before the next begins: where one is wrong, the checkpoint is what the step
+ * before it has made.
  *
  * The keeper's alone (push.h).
  *
@@ -19,9 +20,9 @@
 
 struct staging;
 
-/* Do s->push->pull. False and what checkpoint.h and delta_set.h say, ERROR_NOT_FOUND for a version that is not there,
- * ERROR_BASE_VERSION for one that is older than what is there. Errors name "path" (the chain's folders), "folder" (ours),
- * "base" or "version". */
+/* Do s->push->pull. False and what checkpoint.h and delta_set.h say, ERROR_NOT_FOUND for a version
+ * that is not there, ERROR_BASE_VERSION for one that is older than what is there. Errors name
+ * "path" (the chain's folders), "folder" (ours), "base" or "version". */
 bool pull_run(struct staging *s, struct error *err);
 
 #endif

@@ -1,7 +1,8 @@
-/* engine/stage.h - from files to packed weights: opening, checking, hashing, packing; and what parts and changes
- * apply to.
+/* engine/stage.h - from files to packed weights: opening, checking, hashing, packing; and what
+ * parts and changes apply to.
  *
- * The keeper's alone (push.h), but for what says otherwise. Files are visited (base/file.h): one that changes while it is read is an error.
+ * The keeper's alone (push.h), but for what says otherwise. Files are visited (base/file.h): one
+ * that changes while it is read is an error.
  *
  * (1) What comes out has a hash, and was whole when it was packed.
  *
@@ -24,8 +25,8 @@ struct pool;
 struct resident;
 struct version_label;
 
-/* The tensors that serve, as they were before quantising: in a file of our own, or where they were read. Neither:
- * where the engine was started from. */
+/* The tensors that serve, as they were before quantising: in a file of our own, or where they were
+ * read. Neither: where the engine was started from. */
 struct base {
     int fd;                  /* of a safetensors file that nobody else has; -1 */
     char *path;              /* owned; NULL */
@@ -55,8 +56,8 @@ struct staging {
 /* Does it bring any, or only a name? */
 bool stage_has_weights(const struct engine_push *push);
 
-/* The model that the engine was started from, a folder, whose files still are what they were. The visit is begun. NULL
- * and ERROR_BASE_UNAVAILABLE. Close with model_close(). */
+/* The model that the engine was started from, a folder, whose files still are what they were. The
+ * visit is begun. NULL and ERROR_BASE_UNAVAILABLE. Close with model_close(). */
 struct model *stage_open_start(struct staging *s, struct error *err);
 /* Are the bytes of a stream's file those that its sender meant? Any thread. sha256 NULL: yes. False and
  * ERROR_INVALID_VALUE naming "Content-Digest", or the file's error. */

@@ -1,5 +1,5 @@
-/* engine/staging_file.h - a file without a name: what is staged in it is gone with the last descriptor, however
- * the program ends.
+/* engine/staging_file.h - a file without a name: what is staged in it is gone with the last
+ * descriptor, however the program ends.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

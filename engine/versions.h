@@ -71,8 +71,8 @@ void versions_unpin(struct versions *v, struct resident *r);
 /* How many are resident. Any thread. */
 int versions_count(struct versions *v);
 
-/* A version of these weights, which are taken, as the label is; content as in version.h. NULL and ERROR_NO_MEMORY; what was
- * to be taken is then freed. */
+/* A version of these weights, which are taken, as the label is; content as in version.h. NULL and
+ * ERROR_NO_MEMORY; what was to be taken is then freed. */
 struct resident *resident_new(struct weights *w, struct version_label *label, uint64_t content,
                               struct error *err);
 /* Accepts NULL. */

@@ -1,10 +1,10 @@
 /* engine/adapter/read.c - see read.h.
  *
- * Two passes over the tensors. The first finds each one's module and checks it: of an A it takes note of
- * ranks and shapes, of everything else that its A is there; what takes the base's place (a matrix, a bias)
- * stands alone. Then memory is known; the second copies, as floats, transposed, B scaled, rows in the order of
- * the packed base. The digest is of what was copied: of each module its name, kind, sizes, scale and bytes, in
- * order of names.
+ * Two passes over the tensors. The first finds each one's module and checks it: of an A it takes
+ * note of ranks and shapes, of everything else that its A is there; what takes the base's place (a
+ * matrix, a bias) stands alone. Then memory is known; the second copies, as floats, transposed, B
+ * scaled, rows in the order of the packed base. The digest is of what was copied: of each module
+ * its name, kind, sizes, scale and bytes, in order of names.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

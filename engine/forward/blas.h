@@ -35,7 +35,8 @@ static inline int blas_rows(int rows)
  *   y  [blas_rows(rows), ld] of which the rows past `rows` are overwritten; ld >= columns */
 void blas_multiply(const float *x, int rows, int k, const float *w, int columns, float *y, int ld);
 
-/* OpenBLAS's version, build and kernels for this CPU, in its own words: what the last bits depend on. Constant. */
+/* OpenBLAS's version, build and kernels for this CPU, in its own words: what the last bits depend
+ * on. Constant. */
 const char *blas_name(void);
 
 #endif

@@ -412,7 +412,8 @@ static void dense_block(struct forward *f, int layer)
     stage_ends(f, STAGE_DOWN);
 }
 
-/* Which experts the rows went to in this layer, beside their keys and values. Prediction layers are not told of. */
+/* Which experts the rows went to in this layer, beside their keys and values. Prediction layers are
+ * not told of. */
 static void keep_routes(struct forward *f, int layer, const int *chosen)
 {
     int used = f->c->moe.n_used;
@@ -517,7 +518,8 @@ struct pairing {
     const struct forward_run *runs;
 };
 
-/* [norm(embedding), norm(final norm of the hidden state)] of a row. x is free meanwhile: hidden holds the step's. */
+/* [norm(embedding), norm(final norm of the hidden state)] of a row. x is free meanwhile: hidden
+ * holds the step's. */
 static void pair_row(void *arg, int r, int thread)
 {
     (void)thread;

@@ -86,9 +86,10 @@ bool forward_start(struct forward *f, const struct weights *w, const struct forw
 void forward_resume(struct forward *f, const struct forward_run *runs, int n_runs);
 
 /* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction
- * layer (which no adapter changes) over rows of the last forward_step(), from whose hidden states and the tokens that came
- * after it guesses one token further. For models with prediction layers (n_mtp > 0). Logits of
- * the step itself are to be had before, forward_logits() then gives those of these rows.
+ * layer (which no adapter changes) over rows of the last forward_step(), from whose hidden states
+ * and the tokens that came after it guesses one token further. For models with prediction layers
+ * (n_mtp > 0). Logits of the step itself are to be had before, forward_logits() then gives those of
+ * these rows.
  *   runs       run i: its tokens are those that follow the rows' own; pos and blocks as in the step
  *   first_row  [n_runs] which row of the step each begins with
  * The keys and values go to the blocks of these positions, in a layer of their own. */

@@ -3,8 +3,8 @@
  * A block holds the keys and values of KV_BLOCK consecutive positions of one sequence, for every
  * layer, in the layout that the attention kernels read: keys transposed so that 16 keys are
  * scored at once, values row by row. With latent attention there is one row a position, key and
- * value in one. A model with experts has beside them which experts each position went to. Which block belongs to whom is kv_cache.h's business; what is inside is
- * attention's.
+ * value in one. A model with experts has beside them which experts each position went to. Which
+ * block belongs to whom is kv_cache.h's business; what is inside is attention's.
  *
  * Engine thread only. kv_store_new() reserves all memory; nothing else here allocates.
  *
@@ -41,7 +41,8 @@ const struct kv_shape *kv_store_shape(const struct kv_store *s);
  * count the prediction layers after the model's own. */
 uint8_t *kv_store_at(const struct kv_store *s, int layer, int head, size_t *stride);
 
-/* Experts that a position of a model with experts goes to, in all layers: layers times experts used; 0: it has none. */
+/* Experts that a position of a model with experts goes to, in all layers: layers times experts
+ * used; 0: it has none. */
 int kv_store_routes_size(const struct kv_store *s);
 /* Of position `slot` of a block: [layers, used], best first; -1 in layers without experts. Written with the
  * position's keys and values. */

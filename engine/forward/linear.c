@@ -233,8 +233,8 @@ static size_t progress(const struct piece *p, int half_unit)
     return (size_t)(lines * (p->thread + s->from + (s->to - s->from) * done)) * 64;
 }
 
-/* What to fetch during the half units [begin, end) of a piece: its n_pieces, and the part of what comes soon that
- * falls to them. */
+/* What to fetch during the half units [begin, end) of a piece: its n_pieces, and the part of what
+ * comes soon that falls to them. */
 static struct fetch fetch_of(const struct piece *p, int begin, int end, int n_pieces)
 {
     const struct soon *s = &p->c->soon;
@@ -338,8 +338,9 @@ static const struct low_groups *groups_for(const struct piece *p, int which,
     return g;
 }
 
-/* What is wanted next, in this order: columns col.. of the Bs that add to them (NULL: none do), as other adapters' are
- * far from each other and no pattern leads there; then panels. How many pieces that makes. */
+/* What is wanted next, in this order: columns col.. of the Bs that add to them (NULL: none do), as
+ * other adapters' are far from each other and no pattern leads there; then panels. How many pieces
+ * that makes. */
 static int list_pieces(const struct piece *p, int which, const struct low_row *low, int col, int n,
                        struct stretch panels)
 {

@@ -65,7 +65,8 @@ void input_begin(struct input *in, int rows);
 /* Put n values into row, columns col..; n and col multiples of ACT_BLOCK unless the whole row is put. */
 void input_put(const struct compute *c, const struct input *in, int row, int col, const float *v,
                int n);
-/* input_put() of whole rows x [rows, ld], each first normalised when norm is not NULL; on all threads when worth it. */
+/* input_put() of whole rows x [rows, ld], each first normalised when norm is not NULL; on all
+ * threads when worth it. */
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps);
 
@@ -111,7 +112,8 @@ struct linear_job {
 /* out = SwiGLU(gate in, up in), put into another input: of a job's in, gate, up, their low and out, the
  * rest being zero. */
 void linear_swiglu(const struct compute *c, struct linear_job job);
-/* The n >= 1 jobs, their weights either all packed or all the reference's (which this thread then multiplies with alone). */
+/* The n >= 1 jobs, their weights either all packed or all the reference's (which this thread then
+ * multiplies with alone). */
 void linear_run(const struct compute *c, struct linear_job *jobs, int n);
 
 #endif

@@ -1,14 +1,14 @@
 /* engine/forward/lora.h - what the adapters of a step's rows add to its products.
  *
- * A step's rows may have different adapters, or none. Before a product, each row's input is multiplied with
- * the A of its adapter's group (lora_list(), lora_run()): t. The product then takes t for each of its rows
- * (lora_rows()) and adds B t where it finishes its own tile (linear.h); or it takes the input itself there, for
- * a matrix that an adapter has in place of the base's. A step without adapters does none of
- * it. What a row gets is a sum in a fixed order over its own input (kernels.h (N9)): the same bits
- * alone, in any batch, on any thread.
+ * A step's rows may have different adapters, or none. Before a product, each row's input is
+ * multiplied with the A of its adapter's group (lora_list(), lora_run()): t. The product then takes
+ * t for each of its rows (lora_rows()) and adds B t where it finishes its own tile (linear.h); or
+ * it takes the input itself there, for a matrix that an adapter has in place of the base's. A step
+ * without adapters does none of it. What a row gets is a sum in a fixed order over its own input
+ * (kernels.h (N9)): the same bits alone, in any batch, on any thread.
  *
- * Rows are at places: row r of the step at place r, slots of experts (moe.h) at lora_slots() and beyond, so
- * that both may be at work at once.
+ * Rows are at places: row r of the step at place r, slots of experts (moe.h) at lora_slots() and
+ * beyond, so that both may be at work at once.
  *
  * (1) Of a step without adapters nothing is listed, and lora_rows() is NULL.
  * (2) No place lies past those that lora_reserve() has made room for.

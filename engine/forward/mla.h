@@ -24,7 +24,8 @@
 
 struct mla;
 
-/* Work space for steps of up to max_rows rows; everything is borrowed until mla_free(), which accepts NULL. */
+/* Work space for steps of up to max_rows rows; everything is borrowed until mla_free(), which
+ * accepts NULL. */
 struct mla *mla_new(const struct compute *c, const struct model_config *config, struct kv_store *kv,
                     struct attention *attention, struct lora *lora, int max_rows, struct error *err);
 /* Accepts NULL. */

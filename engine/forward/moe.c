@@ -181,7 +181,8 @@ static void list_experts(struct moe *m)
     }
 }
 
-/* norm(x) of an expert's rows into its input. It is computed again for each: that is cheaper than to keep it. */
+/* norm(x) of an expert's rows into its input. It is computed again for each: that is cheaper than
+ * to keep it. */
 static void gather_task(void *arg, int task, int thread)
 {
     struct moe *m = arg;

@@ -16,7 +16,8 @@
 
 struct pool;
 
-/* n_threads workers, the calling thread counted as one; 0: one per usable core. pin: bind worker i to the i-th core. */
+/* n_threads workers, the calling thread counted as one; 0: one per usable core. pin: bind worker i
+ * to the i-th core. */
 struct pool *pool_new(int n_threads, bool pin, struct error *err);
 /* Ends the threads. Accepts NULL. */
 void pool_free(struct pool *p);

@@ -202,7 +202,8 @@ static void read_rope(struct gguf_reader *r, struct model_config *c)
     } /* llama3's factors lie in rope_freqs.weight */
 }
 
-/* Sigmoid (2) where there is a bias on the choice: configurations need not name it, so converted files may not. */
+/* Sigmoid (2) where there is a bias on the choice: configurations need not name it, so converted
+ * files may not. */
 static int usual_gate(const struct gguf *g, int first_routed)
 {
     char name[64];

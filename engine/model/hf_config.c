@@ -317,7 +317,8 @@ static void read_moe(struct config_reader *r, struct model_config *c, struct spa
 
 /* ---- what would be computed wrongly ---- */
 
-/* Attention to a sliding window is the same as full attention up to the window's length; longer contexts are not offered. */
+/* Attention to a sliding window is the same as full attention up to the window's length; longer
+ * contexts are not offered. */
 static void read_window(struct config_reader *r, struct model_config *c, struct span model_type)
 {
     bool used = read_bool(r, "use_sliding_window", span_is(model_type, "mistral"));

@@ -157,15 +157,16 @@ bool model_file(const struct model *m, int i, struct model_file *out);
 
 /* The same to be changed, before anybody else reads them. */
 struct model_tensors *model_edit(struct model *m);
-/* Zeroed memory for tensors that do not lie in a file as they are wanted; the model's, until model_drop_tensors().
- * NULL and ERROR_NO_MEMORY. */
+/* Zeroed memory for tensors that do not lie in a file as they are wanted; the model's, until
+ * model_drop_tensors(). NULL and ERROR_NO_MEMORY. */
 void *model_room(struct model *m, size_t bytes, struct error *err);
 
 /* These bytes of its tensors have been read: as far as they lie in its files they leave memory, whole page by
  * page, and come back from there when they are read again. Any thread. */
 void model_drop(const struct model *m, struct span bytes);
 
-/* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */
+/* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and
+ * metadata stay. */
 void model_drop_tensors(struct model *m);
 
 #endif

@@ -37,8 +37,8 @@ struct safetensors;
  * model.safetensors. NULL and ERROR_BAD_FILE naming file and tensor otherwise. Free with
  * safetensors_close(), which accepts NULL. */
 struct safetensors *safetensors_open(const char *folder, struct error *err);
-/* The same of the files that map, {"name of a tensor": "name of a file in the folder"}, names, which stands in
- * the file `list`. There may be none. */
+/* The same of the files that map, {"name of a tensor": "name of a file in the folder"}, names,
+ * which stands in the file `list`. There may be none. */
 struct safetensors *safetensors_open_listed(const char *folder, const cJSON *map, const char *list,
                                             struct error *err);
 /* Unmaps; what was borrowed is gone. Accepts NULL. */

@@ -1,5 +1,5 @@
-/* engine/model/sampling_defaults.h - how a model's makers would have it sampled: generation_config.json of a folder,
- * "general.sampling." of a GGUF.
+/* engine/model/sampling_defaults.h - how a model's makers would have it sampled:
+ * generation_config.json of a folder, "general.sampling." of a GGUF.
  *
  * They are for requests that say nothing of their own, and only where the server's dialect has such
  * defaults. What a file says out of bounds is as if it were not there.

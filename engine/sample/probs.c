@@ -274,8 +274,8 @@ static int32_t bits_of(float p)
     return bits;
 }
 
-/* That of p >= 0, whose bits are in its order; what is under the floor is in the first, what is too large for all
- * of them in the last. */
+/* That of p >= 0, whose bits are in its order; what is under the floor is in the first, what is too
+ * large for all of them in the last. */
 static int bucket_of(const struct buckets *b, float p)
 {
     int32_t i = bits_of(p) - b->floor;
@@ -315,8 +315,8 @@ static double bucket_sum(const struct buckets *b, int i)
     return (b->sums[0][i] + b->sums[1][i]) + (b->sums[2][i] + b->sums[3][i]);
 }
 
-/* The bucket in which the sum of the best reaches *target, which is less by what lies above it then. It has an
- * item, whatever the target is. */
+/* The bucket in which the sum of the best reaches *target, which is less by what lies above it
+ * then. It has an item, whatever the target is. */
 static int bucket_reaching(const struct buckets *b, double *target)
 {
     int i = BUCKETS - 1;

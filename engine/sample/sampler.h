@@ -12,9 +12,9 @@
  *   7. top-k: the k best; then top-p: the fewest best of these that hold top_p of their sum
  *   8. draw: the first id at which the running sum of what is left exceeds u times the whole
  *
- * With `support` the ids that step 8 draws among are told in rising order, a greedy token by itself: what
- * top-k, top-p, min-p, allowed ids and a form have left. Where nothing is cut off, or more than SUPPORT_MAX
- * are left, none is.
+ * With `support` the ids that step 8 draws among are told in rising order, a greedy token by
+ * itself: what top-k, top-p, min-p, allowed ids and a form have left. Where nothing is cut off, or
+ * more than SUPPORT_MAX are left, none is.
  *
  * u depends on (seed, sample, position) alone: no state, so a token can be drawn again, ahead of
  * time or in any order. Arithmetic is our own (probs.h, scalar_math.h): the same bits on every
@@ -22,7 +22,8 @@
  *
  * Log-probabilities describe the model's own distribution (the logits before step 1 at
  * temperature 1), or with `processed` the one drawn from (after step 7; for greedy tokens after
- * step 4; a prompt's tokens are not drawn: step 6's temperature alone); with `both` the sampled token's in the latter stands beside the former.
+ * step 4; a prompt's tokens are not drawn: step 6's temperature alone); with `both` the sampled
+ * token's in the latter stands beside the former.
  *
  * One sampler serves all threads of the pool, each with a work space of its own.
  *

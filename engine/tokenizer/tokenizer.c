@@ -229,8 +229,8 @@ static bool check_id(struct building *g, int id, const char *what)
                      g->s->origin, what, id, g->t->n_tokens);
 }
 
-/* Make id a token that ends an answer. ERROR_INVALID_VALUE when it is no token, ERROR_TOO_LARGE when there are too
- * many. */
+/* Make id a token that ends an answer. ERROR_INVALID_VALUE when it is no token, ERROR_TOO_LARGE
+ * when there are too many. */
 static bool add_eog(struct tokenizer *t, int id, struct error *err)
 {
     if (id < 0 || id >= t->n_tokens) {

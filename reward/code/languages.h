@@ -47,9 +47,10 @@ bool language_is_installed(const struct language *l);
 /* The i-th, or NULL past the end. */
 const struct language *language_at(int i);
 
-/* The text of the last closed ``` block whose first word names l, or where no block does of the last
- * without a word (any block when l is NULL); p NULL when there is none. Fences as in CommonMark 4.5: three or more backticks or tildes, closed by as
- * many. *which: its language, or NULL when the word names none. */
+/* The text of the last closed ``` block whose first word names l, or where no block does of the
+ * last without a word (any block when l is NULL); p NULL when there is none. Fences as in
+ * CommonMark 4.5: three or more backticks or tildes, closed by as many. *which: its language, or
+ * NULL when the word names none. */
 struct span language_last_fence(struct span text, const struct language *l,
                                 const struct language **which);
 

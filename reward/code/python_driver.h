@@ -146,9 +146,9 @@
     "        raise TypeError('a %s cannot be compared' % t.__name__)\n" \
     "    return canon\n"
 
-/* The next three are one program. Assertions to calls: reads a JSON list of {"source", "entry"} from
- * stdin and writes a JSON list of lists to descriptor 3; null where the source is no list of plain assertions. Each
- * assertion is
+/* The next three are one program. Assertions to calls: reads a JSON list of {"source", "entry"}
+ * from stdin and writes a JSON list of lists to descriptor 3; null where the source is no list of
+ * plain assertions. Each assertion is
  *   {"expr", "want", "weak", "clean", "near"}
  * want is what expr must be; clean: built-in names in expr are Python's own, not the program's;
  * near: [kind, absolute, relative] when numbers need only be close (checker.h), else null.

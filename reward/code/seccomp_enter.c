@@ -20,9 +20,9 @@ bool seccomp_enter(const struct sock_fprog *filter)
 
 enum { KILLS_NAMED_MAX = 3 };
 
-/* The pids are known only now, so this filter is written by hand: kill, tkill and tgkill end as `named` says
- * where their first argument is one of whom[0..n), and else as `others` says; every other call is allowed. (tkill
- * names a thread; a program of one thread still reaches itself.) */
+/* The pids are known only now, so this filter is written by hand: kill, tkill and tgkill end as
+ * `named` says where their first argument is one of whom[0..n), and else as `others` says; every
+ * other call is allowed. (tkill names a thread; a program of one thread still reaches itself.) */
 static bool filter_kills(const uint32_t *whom, int n, uint32_t named, uint32_t others)
 {
     struct sock_filter code[8 + KILLS_NAMED_MAX] = {

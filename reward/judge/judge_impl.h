@@ -36,8 +36,9 @@ struct judge {
     struct tally verdicts;
 };
 
-/* The seconds after which a request may come again whose turn at that lane's pool is expected later than
- * max_wait_ms: more than that wait, whole, at least 1; it then counts as refused. 0: it may wait. Any thread. */
+/* The seconds after which a request may come again whose turn at that lane's pool is expected later
+ * than max_wait_ms: more than that wait, whole, at least 1; it then counts as refused. 0: it may
+ * wait. Any thread. */
 int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane);
 
 /* The same of a request that waited at that lane and is TASK_LATE: at least 1. It counts as refused. */

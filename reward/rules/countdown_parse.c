@@ -8,11 +8,11 @@
  * Every literal must be one of the given numbers, and takes one of them out of the pot, so the
  * size of all values is bounded by the given numbers: at most COUNTDOWN_MAX_NUMBERS operations.
  *
- * FLINT keeps integers below 2^62 in themselves; for larger ones it allocates, and GMP aborts when it cannot. So
- * outside a verifier process
+ * FLINT keeps integers below 2^62 in themselves; for larger ones it allocates, and GMP aborts when
+ * it cannot. So outside a verifier process
  *
- * (1) no operation begins on a numerator or denominator of SMALL_BITS bits or more, so that its products and
- *     sums of two products stay below 2^62; what needs more is left to such a process.
+ * (1) no operation begins on a numerator or denominator of SMALL_BITS bits or more, so that its
+ *     products and sums of two products stay below 2^62; what needs more is left to such a process.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

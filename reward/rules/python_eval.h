@@ -20,8 +20,8 @@ enum python_value {
 };
 
 /* The value of an expression of digits, + - * / ( ) . and white space, less target, a number in
- * JSON's grammar, as Python's abs(eval(text) - target): exact between integers. any_size: integers may be large; then memory that runs out ends the process, so only
- * in a verifier process. */
+ * JSON's grammar, as Python's abs(eval(text) - target): exact between integers. any_size: integers
+ * may be large; then memory that runs out ends the process, so only in a verifier process. */
 enum python_value python_eval_distance(struct span text, struct span target, bool any_size,
                                        double *distance);
 
