@@ -1,16 +1,23 @@
 """The masks of llguidance beside ours: the same schemas, vocabulary, documents and tokens.
 
     forms_beside.py BENCH_FORMS TOKENIZER FILE [FILE ...]
+    forms_beside.py BENCH_FORMS TOKENIZER --random N FOLDER
 
 BENCH_FORMS is build/release/tests/bench/bench_forms, whose lines come first; then what llguidance (wheels
 from PyPI: llguidance, tokenizers, gguf) takes for the tokens that it wrote down. Thread CPU time, one call a mask and one a token; the
 call from Python costs llguidance a fraction of a microsecond.
+
+Documents are written anew: compact, keys in the schema's order at every depth (docs/forms.md), 1 for 1.0. --random takes N of
+a folder's files, always the same ones.
 
 SPDX-License-Identifier: Apache-2.0
 """
 
 import ctypes
 import json
+import pathlib
+import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,6 +55,90 @@ class Vocabulary:
         return self.bpe.encode(text).ids
 
 
+class Order:
+    """Documents with the members of objects where the whole schema names them: its own properties, then those of
+    $ref, allOf, anyOf, oneOf, then, else, if and dependencies, then what is only required."""
+
+    ONE, MANY = ("then", "else", "if"), ("allOf", "anyOf", "oneOf")
+
+    def __init__(self, root):
+        self.root = root
+
+    def parts(self, schema, seen=()):
+        """A schema and all that speak of the same value."""
+        if not isinstance(schema, dict) or id(schema) in seen:
+            return
+        seen = (*seen, id(schema))
+        yield schema
+        inner = [self.target(schema.get("$ref"))]
+        inner += [part for key in self.MANY for part in schema.get(key) or ()]
+        inner += [schema.get(key) for key in self.ONE]
+        for key in ("dependentSchemas", "dependencies"):
+            inner += (schema.get(key) or {}).values()
+        for part in inner:
+            yield from self.parts(part, seen)
+
+    def target(self, reference):
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            return None
+        at = self.root
+        for name in reference[1:].split("/")[1:]:
+            name = name.replace("~1", "/").replace("~0", "~")
+            at = at[int(name)] if isinstance(at, list) else at.get(name) if isinstance(at, dict) else None
+        return at
+
+    @staticmethod
+    def member(part, name):
+        """What a part says of a member."""
+        named = part.get("properties") or {}
+        if name in named:
+            yield named[name]
+        found = [s for pattern, s in (part.get("patternProperties") or {}).items() if re.search(pattern, name)]
+        yield from found
+        if name not in named and not found:
+            yield part.get("additionalProperties")
+
+    @staticmethod
+    def item(part, i):
+        items = part.get("items")
+        listed = part.get("prefixItems") or (items if isinstance(items, list) else [])
+        if i < len(listed):
+            return listed[i]
+        return part.get("additionalItems") if isinstance(items, list) else items
+
+    def write(self, value, schemas):
+        parts = [part for schema in schemas for part in self.parts(schema)]
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, list):
+            return [self.write(v, [self.item(part, i) for part in parts]) for i, v in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        names = [name for part in parts for name in part.get("properties") or ()]
+        names += [name for part in parts for name in part.get("required") or () if isinstance(part["required"], list)]
+        place = {name: -i for i, name in reversed(list(enumerate(names)))}
+        order = sorted(value, key=lambda name: -place.get(name, -len(names)))
+        return {name: self.write(value[name], [s for part in parts for s in self.member(part, name)]) for name in order}
+
+
+def written_anew(path, folder):
+    """The file with its documents written anew."""
+    source = json.loads(path.read_text())
+    order = Order(source["schema"])
+    for test in source["tests"]:
+        test["data"] = order.write(test["data"], [source["schema"]])
+    copy = pathlib.Path(folder) / path.name
+    copy.write_text(json.dumps(source))
+    return copy
+
+
+def files_of(arguments):
+    if arguments[0] != "--random":
+        return [pathlib.Path(path) for path in arguments]
+    names = sorted(pathlib.Path(arguments[2]).glob("*.json"))
+    return random.Random(16).sample(names, int(arguments[1]))
+
+
 def timed(times, call, *args):
     start = time.thread_time_ns()
     result = call(*args)
@@ -68,35 +159,47 @@ def compile_schema(tokenizer, schema):
     return None if matcher.is_error() else matcher
 
 
-def main():
-    bench, tokenizer_path, *files = sys.argv[1:]
-    compiles, masks, tokens = [], [], []
-    refused = documents = unread = 0
-    with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as lines:
-        subprocess.run([bench, "-o", lines.name, tokenizer_path, *files], check=True)
-        vocabulary = Vocabulary(json.loads(lines.readline()), tokenizer_path)
-        tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(vocabulary))
-        words = (len(vocabulary.tokens) + 31) // 32
-        mask = (ctypes.c_uint32 * words)()
-        for line in map(json.loads, lines):
-            if "schema" in line:
-                start = timed(compiles, compile_schema, tokenizer, line["schema"])
-                refused += start is None
-                continue
-            if start is None:
-                continue
-            documents += 1
-            matcher = start.deep_copy()
-            for token in line["document"]:
-                timed(masks, matcher.unsafe_compute_mask_ptr, ctypes.addressof(mask), 4 * words)
-                if not mask[token // 32] >> (token % 32) & 1:
-                    unread += 1
-                    break
-                timed(tokens, matcher.consume_token, token)
-    print(f"llguidance {llguidance.__version__}: {refused} refused; {documents} documents, {unread} not read to their end")
+def reads(matcher, document, mask, words, masks, tokens):
+    """Whether a document is read to its end."""
+    for token in document:
+        timed(masks, matcher.unsafe_compute_mask_ptr, ctypes.addressof(mask), 4 * words)
+        if not mask[token // 32] >> (token % 32) & 1:
+            return False
+        timed(tokens, matcher.consume_token, token)
+    return matcher.is_accepting()
+
+
+def beside(lines, path):
+    """llguidance on what was written down."""
+    compiles, masks, tokens, unused = [], [], [], []
+    refused, counts = 0, {True: [0, 0], False: [0, 0]}  # valid: documents, those read
+    vocabulary = Vocabulary(json.loads(lines.readline()), path)
+    tokenizer = llguidance.LLTokenizer(llguidance.TokenizerWrapper(vocabulary))
+    words = (len(vocabulary.tokens) + 31) // 32
+    mask = (ctypes.c_uint32 * words)()
+    for line in map(json.loads, lines):
+        if "schema" in line:
+            start = timed(compiles, compile_schema, tokenizer, line["schema"])
+            refused += start is None
+        elif start is not None:
+            valid = line["valid"]
+            times = (masks, tokens) if valid else (unused, unused)
+            counts[valid][0] += 1
+            counts[valid][1] += reads(start.deep_copy(), line["document"], mask, words, *times)
+    (valid, read), (invalid, taken) = counts[True], counts[False]
+    print(f"llguidance {llguidance.__version__}: {refused} refused; {valid} valid documents, {valid - read} refused; "
+          f"{invalid} invalid ones, {taken} taken")
     report("compile", compiles)
     report("mask", masks)
     report("token", tokens)
+
+
+def main():
+    bench, tokenizer_path, *arguments = sys.argv[1:]
+    with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as lines, tempfile.TemporaryDirectory() as folder:
+        files = [written_anew(path, folder) for path in files_of(arguments)]
+        subprocess.run([bench, "-o", lines.name, tokenizer_path, *files], check=True)
+        beside(lines, tokenizer_path)
 
 
 if __name__ == "__main__":
