@@ -95,9 +95,10 @@ static struct span value_of(struct arena *a, struct span v)
 /* The value up to the word or sign that ends it. */
 static struct span value_here(struct scan *x)
 {
-    static const char *const stops[] = {" and ", " but ", " or ",       " to ",       ", ",
-                                        " (",    " incl", " excl",      " with ",     " yet ",
-                                        " not ", " both", " endpoints", " including", NULL};
+    static const char *const stops[] = {" and ",   " but ", " or ",       " to ",       ", ",
+                                        " (",      " incl", " excl",      " with ",     " yet ",
+                                        " not ",   " both", " endpoints", " including", " through ",
+                                        " up to ", NULL};
     struct span rest = rest_of(x);
     size_t end = 0;
     for (bool stop = false; end < rest.n && !stop; end += !stop) {
@@ -194,16 +195,29 @@ static enum end mark_here(struct scan *x, bool *both)
         const char *words;
         enum end is;
         bool both;
-    } rows[] = {{" (included)", CLOSED, false},      {" (inclusive)", CLOSED, false},
-                {" (excluded)", OPEN, false},        {" (exclusive)", OPEN, false},
-                {" (not included)", OPEN, false},    {" inclusive", CLOSED, true},
-                {", inclusive", CLOSED, true},       {" exclusive", OPEN, true},
-                {", exclusive", OPEN, true},         {" (both included)", CLOSED, true},
-                {", both included", CLOSED, true},   {" (both excluded)", OPEN, true},
-                {", both excluded", OPEN, true},     {", including both", CLOSED, true},
-                {" including both", CLOSED, true},   {" (including both", CLOSED, true},
-                {" (both inclusive)", CLOSED, true}, {", both inclusive", CLOSED, true},
-                {" (both exclusive)", OPEN, true},   {", excluding both", OPEN, true},
+    } rows[] = {{" (included)", CLOSED, false},
+                {" (inclusive)", CLOSED, false},
+                {" (excluded)", OPEN, false},
+                {" (exclusive)", OPEN, false},
+                {" (not included)", OPEN, false},
+                {" inclusive", CLOSED, true},
+                {", inclusive", CLOSED, true},
+                {" exclusive", OPEN, true},
+                {", exclusive", OPEN, true},
+                {" (both included)", CLOSED, true},
+                {", both included", CLOSED, true},
+                {" (both excluded)", OPEN, true},
+                {", both excluded", OPEN, true},
+                {", including both", CLOSED, true},
+                {", endpoints included", CLOSED, true},
+                {", endpoints excluded", OPEN, true},
+                {", ends included", CLOSED, true},
+                {" including both", CLOSED, true},
+                {" (including both", CLOSED, true},
+                {" (both inclusive)", CLOSED, true},
+                {", both inclusive", CLOSED, true},
+                {" (both exclusive)", OPEN, true},
+                {", excluding both", OPEN, true},
                 {" excluding both", OPEN, true}};
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         if (!skip(x, rows[k].words)) continue;
@@ -252,7 +266,8 @@ static struct span from_to(struct scan *x)
     if (!skip(x, "from ")) return span_of(NULL, 0);
     struct span low = value_here(x);
     enum end first = mark_here(x, &both), last;
-    if (low.n == 0 || both || !skip(x, " to ")) return span_of(NULL, 0);
+    static const char *const joints[] = {" to ", " up to ", " through ", NULL};
+    if (low.n == 0 || both || !skip_one(x, joints)) return span_of(NULL, 0);
     struct span high = value_here(x);
     last = high.n > 0 ? mark_here(x, &both) : UNSAID;
     if (high.n == 0 || (first != UNSAID && both)) return span_of(NULL, 0);

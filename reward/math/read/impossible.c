@@ -45,6 +45,12 @@ static const struct form {
     {"that s not possible", CANNOT},
     {"not possible", CANNOT},
     {"it is never possible", CANNOT},
+    {"it is therefore impossible", CANNOT},
+    {"it is thus impossible", CANNOT},
+    {"it is clearly impossible", CANNOT},
+    {"it is therefore not possible", CANNOT},
+    {"it is thus not possible", CANNOT},
+    {"this is therefore impossible", CANNOT},
     {"it cannot be done", CANNOT},
     {"it can not be done", CANNOT},
     {"it can t be done", CANNOT},
@@ -97,10 +103,16 @@ static struct span after_openers(struct span s)
                                           "this means that",
                                           "this shows that",
                                           "in conclusion",
-                                          "no"};
+                                          "no",
+                                          "we have shown that",
+                                          "this proves that",
+                                          "we have proved that",
+                                          "we find that",
+                                          "which means that"};
     for (size_t k = 0; k < sizeof(openers) / sizeof(openers[0]); k++) {
         struct span rest = behind(s, openers[k]);
-        bool such = rest.n > 0 && words_opens(rest, "such"); /* "no such" opens nothing */
+        bool such =
+            span_is(span_str(openers[k]), "no") && words_opens(rest, "such"); /* no opener */
         if (rest.n == 0 || such) continue;
         s = rest;
         k = (size_t)-1; /* all of them again */
@@ -179,11 +191,43 @@ static struct span thing_named(struct span rest)
     return words > 0 && words <= 4 && ended ? named : span_of(NULL, 0);
 }
 
+/* "such tiling is impossible", "such graph cannot exist": what it says of a thing of three words at most. */
+static enum saying says_of_such(struct span s, struct span *thing)
+{
+    static const struct form verbs[] = {{"is impossible", CANNOT},
+                                        {"is not possible", CANNOT},
+                                        {"isn t possible", CANNOT},
+                                        {"are impossible", CANNOT},
+                                        {"cannot exist", NONE},
+                                        {"can not exist", NONE},
+                                        {"can t exist", NONE},
+                                        {"does not exist", NONE},
+                                        {"doesn t exist", NONE},
+                                        {"do not exist", NONE},
+                                        {"don t exist", NONE},
+                                        {"is possible", CAN},
+                                        {"exists", CAN},
+                                        {"exist", CAN}};
+    struct span rest = behind(s, "such"), w;
+    size_t i = 0;
+    for (int words = 0; words < 3 && words_next(rest, &i, &w); words++) {
+        struct span tail = span_trim(span_slice(rest, i, rest.n));
+        for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+            struct span end = behind(tail, verbs[k].words);
+            if (end.p == NULL) continue;
+            *thing = span_slice(rest, 0, i);
+            return is_whole(end) ? verbs[k].says : NOTHING;
+        }
+    }
+    return NOTHING;
+}
+
 /* What folded s says, and with NONE of what. */
 static enum saying says(struct span s, struct span *thing)
 {
     s = after_openers(s);
     *thing = span_of(NULL, 0);
+    if (words_opens(s, "such ")) return says_of_such(s, thing);
     for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
         struct span rest = behind(s, forms[k].words);
         if (rest.p == NULL) continue;
@@ -217,12 +261,31 @@ static unsigned agreeing(struct span gold)
     return own == CANNOT ? CANNOT | NONE : (unsigned)own;
 }
 
+/* The clause that a sentence concludes with: behind ", so", or behind a reason that comes first. */
+static struct span conclusion(struct span s)
+{
+    static const char *const joints[] = {", so ", ", hence ", ", thus ",      ", therefore ",
+                                         "; so ", "; hence ", "; therefore ", "; thus "};
+    static const char *const cases[] = {"if ", "when ", "unless ", "for ", "suppose ", "assume "};
+    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+        if (words_begin(s, cases[k])) return s;
+    }
+    size_t from = 0;
+    for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
+        size_t at = span_find_last(s, span_str(joints[k]));
+        if (at != SPAN_NONE && at + strlen(joints[k]) > from) from = at + strlen(joints[k]);
+    }
+    bool reason = words_begin(s, "since ") || words_begin(s, "because ") || words_begin(s, "as ");
+    size_t comma = reason && from == 0 ? span_find_last(s, span_str(", ")) : SPAN_NONE;
+    return span_slice(s, comma == SPAN_NONE ? from : comma + 2, s.n);
+}
+
 bool impossible_agrees(struct arena *a, struct span gold, struct span statement)
 {
     struct span empty[] = {span_str("\\emptyset"), span_str("\\varnothing")}, thing, wanted;
     bool set = span_eq(gold, empty[0]) || span_eq(gold, empty[1]);
     if (statement.n == 0 || statement.n > MOST_STATEMENT || gold.n > MOST_STATEMENT) return false;
-    struct span g = words_fold(a, gold), s = words_fold(a, statement);
+    struct span g = words_fold(a, gold), s = words_fold(a, conclusion(statement));
     enum saying said = says(s, &thing);
     if (said == NOTHING) return false;
     assert(said != NONE || thing.n > 0);
