@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/emit.h"
@@ -159,6 +160,26 @@ static bool check_list(const struct openrlhf_body *b, bool is_list, size_t n, co
                      b->queries.n);
 }
 
+/* One that could be no answer would be the item's error, and in these dialects a reward of 0. */
+static bool check_label(const cJSON *label, const char *name, struct error *err)
+{
+    return cJSON_IsNull(label) || item_check_answer(label, name, err);
+}
+
+static bool check_labels(const cJSON *labels, struct error *err)
+{
+    const cJSON *label;
+    size_t i = 0;
+    if (!cJSON_IsArray(labels)) return check_label(labels, "labels", err);
+    cJSON_ArrayForEach(label, labels)
+    {
+        char name[32];
+        snprintf(name, sizeof(name), "labels[%zu]", i++);
+        if (!check_label(label, name, err)) return false;
+    }
+    return true;
+}
+
 /* One item a query. False: no memory. */
 static bool add_queries(cJSON *items, const struct openrlhf_body *b)
 {
@@ -183,7 +204,7 @@ static cJSON *openrlhf_request(const cJSON *body, struct arena *a, struct error 
     bool many_labels = b.labels == NULL || cJSON_IsArray(b.labels);
     size_t n_labels = cJSON_IsArray(b.labels) ? (size_t)cJSON_GetArraySize(b.labels) : 0;
     if (!check_list(&b, many_prompts, b.prompts.n, "prompts", err) ||
-        !check_list(&b, many_labels, n_labels, "labels", err)) {
+        !check_list(&b, many_labels, n_labels, "labels", err) || !check_labels(b.labels, err)) {
         return NULL;
     }
     cJSON *items, *request = new_request(&items);
@@ -268,7 +289,7 @@ const struct field *const dialect_slime_fields[] = {slime_rows, NULL};
 static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *err)
 {
     struct slime_body b = {0};
-    if (!read_body(body, slime_rows, &b, a, err)) return NULL;
+    if (!read_body(body, slime_rows, &b, a, err) || !check_label(b.label, "label", err)) return NULL;
     cJSON *items, *request = new_request(&items);
     cJSON *item = items == NULL ? NULL : add_item(items, b.response);
     bool ok = item != NULL && add_copy(item, "prompt", b.prompt) &&

@@ -295,20 +295,21 @@ static bool is_answer(const cJSON *v)
     return cJSON_IsString(v) || cJSON_IsNumber(v);
 }
 
-static bool check_answer(const cJSON *v, struct error *err)
+bool item_check_answer(const cJSON *v, const char *name, struct error *err)
 {
     if (v == NULL || is_answer(v)) return true;
-    const char *const wanted = "answer must be a string, a number or a list of them, not %s";
+    const char *const wanted = "%s must be a string, a number or a list of them, not %s";
     if (!cJSON_IsArray(v)) {
-        return error_set(err, ERROR_INVALID_TYPE, "answer", wanted, json_type_name(v));
+        error_set(err, ERROR_INVALID_TYPE, NULL, wanted, name, json_type_name(v));
+        return error_in(err, "%s", name);
     }
     int i = 0;
     const cJSON *one;
     cJSON_ArrayForEach(one, v)
     {
         if (!is_answer(one)) {
-            error_set(err, ERROR_INVALID_TYPE, NULL, wanted, json_type_name(one));
-            return error_in(err, "answer[%d]", i);
+            error_set(err, ERROR_INVALID_TYPE, NULL, wanted, name, json_type_name(one));
+            return error_in(err, "%s[%d]", name, i);
         }
         i++;
     }
@@ -319,7 +320,7 @@ static bool check_types(const struct item *item, struct error *err)
 {
     const cJSON *prefill = item->fields[ITEM_PREFILL], *id = item->fields[ITEM_ID];
     if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNumber(id)) {
-        return error_set(err, ERROR_INVALID_TYPE, "id", "id must be a string, not %s",
+        return error_set(err, ERROR_INVALID_TYPE, "id", "id must be a string or a number, not %s",
                          json_type_name(id));
     }
     if (prefill != NULL && !cJSON_IsString(prefill)) {
@@ -361,7 +362,7 @@ bool item_call(const struct item *item, const struct spoken *spoken, struct aren
         call->reasoning = spoken->reasoning;
         call->content = spoken->has_reasoning ? spoken->content : spoken->completion;
     }
-    return check_answer(call->answer, err) &&
+    return item_check_answer(call->answer, "answer", err) &&
            read_prompt(item->fields[ITEM_PROMPT], a, &call->prompt, err);
 }
 

@@ -60,6 +60,9 @@ NAMES = [
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
     ("/get_reward", {"query": ["a"], "prompts": ["b"], "labels": 5}, "labels"),
     ("/get_reward", {"query": ["a", "b"], "labels": ["a"]}, "labels"),
+    ("/get_reward", {"query": ["a", "b"], "labels": ["a", {"x": 1}]}, "labels[1]"),
+    ("/get_reward", {"query": ["a", "b", "c"], "labels": [None, 5, ["a", []]]}, "labels[2][1]"),
+    ("/remote_rm", {"response": "a", "label": {"x": 1}}, "label"),
     ("/get_reward", {"query": ["a"], "prompts": ["a", "a", "a"]}, "prompts"),
 ]
 
