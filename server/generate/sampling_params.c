@@ -154,6 +154,7 @@ bool sampling_params_read_bias(const struct field_context *context, const cJSON 
     struct bias_list *list = out;
     bool object = cJSON_IsObject(value);
     const cJSON *v;
+    size_t i = 0;
     if (!object && !cJSON_IsArray(value)) {
         return field_wrong_type(value, "an object of token ids", err);
     }
@@ -164,7 +165,8 @@ bool sampling_params_read_bias(const struct field_context *context, const cJSON 
         bool ok = object ? sampling_params_key_id(v->string, &id) &&
                                sampling_params_add_bias(list, id, v, context, err)
                          : read_bias_pair(list, v, context, err);
-        if (!ok) return false;
+        if (!ok) return object ? error_in(err, "%d", id) : error_in(err, "[%zu]", i);
+        i++;
     }
     return true;
 }

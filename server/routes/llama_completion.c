@@ -241,9 +241,14 @@ static bool read_biases(struct completion *c, const cJSON *value, struct error *
         field_wrong_type(value, "an object or an array of pairs", err);
         return error_in(err, "logit_bias");
     }
+    size_t i = 0;
     cJSON_ArrayForEach(v, value)
     {
-        if (!read_bias(c, v, err)) return error_at(err, "logit_bias");
+        if (!read_bias(c, v, err)) {
+            return v->string != NULL ? error_at(err, "logit_bias.%.40s", v->string)
+                                     : error_at(err, "logit_bias[%zu]", i);
+        }
+        i++;
     }
     return true;
 }

@@ -150,9 +150,11 @@ def test_biases_of_words(server):
         assert not set(complete(server, **body, logit_bias=bias)["tokens"]) & set(banned), bias
 
 
-@pytest.mark.parametrize("bias", [5, [5], [[5]], [[5, "x"]], [[10**9, 1]], {"5": 101}, {"999999999": 1}, [[None, 1]]])
-def test_biases_that_are_none(server, bias):
-    assert error(server.post("/completion", {"prompt": "a", "logit_bias": bias}))["param"] == "logit_bias"
+@pytest.mark.parametrize("bias, place", [
+    (5, ""), ([5], "[0]"), ([[5, 1], [5]], "[1]"), ([[5, "x"]], "[0]"), ([[10**9, 1]], "[0]"), ({"5": 101}, ".5"), ({"999999999": 1}, ".999999999"),
+    ([[5, 1], [6, 1], [None, 1]], "[2]")])
+def test_biases_that_are_none(server, bias, place):
+    assert error(server.post("/completion", {"prompt": "a", "logit_bias": bias}))["param"] == "logit_bias" + place
 
 
 def test_all_wrong_keys_are_named(server):
