@@ -206,6 +206,7 @@ static const struct field slots_rows[] = {
     {"fail_on_no_slot", FIELD_BOOL, .fallback = "false", .doc = "429 where all are busy"},
     {0},
 };
+static const struct field loads_rows[] = {{"include", FIELD_IGNORED, .doc = "which of its parts: here it has one"}, {0}};
 static const struct field beta_rows[] = {{"beta", FIELD_IGNORED, .doc = "of clients for what is new there"}, {0}};
 static const struct field load_rows[] = {WAITS, {0}};
 static const struct field stream_rows[] = {
@@ -221,6 +222,7 @@ static const struct route_query queries[] = {
     {vllm_sleep_handle, sleep_rows},
     {vllm_wake_handle, wake_rows},
     {llama_slots_handle, slots_rows},
+    {sglang_loads_handle, loads_rows},
     {anthropic_messages_handle, beta_rows},
     {anthropic_count_handle, beta_rows},
     {weights_load_handle, load_rows},

@@ -149,7 +149,7 @@ def test_a_query_that_is_refused(server, method, path, query, field, code):
 
 
 def test_a_query_that_is_known_has_no_header(server):
-    for method, path in (("GET", "/slots?fail_on_no_slot=0"), ("POST", "/pause?mode=keep&clear_cache=false"), ("POST", "/resume")):
+    for method, path in (("GET", "/slots?fail_on_no_slot=0"), ("GET", "/v1/loads?include=core"), ("POST", "/pause?mode=keep&clear_cache=false"), ("POST", "/resume")):
         reply = server.http.request(method, path)
         assert reply.status_code == 200 and "x-ignored-fields" not in reply.headers, reply.text
 
