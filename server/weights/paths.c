@@ -36,9 +36,9 @@ static bool read_path(struct span given, const char *field, char path[PATH_MAX],
 {
     static const char *const schemes[] = {"file://", "file:"};
     for (int i = 0; i < 2; i++) {
-        size_t n = strlen(schemes[i]);
-        if (given.n < n || memcmp(given.p, schemes[i], n) != 0) continue;
-        given = span_slice(given, n, given.n);
+        struct span scheme = span_str(schemes[i]);
+        if (!span_starts(given, scheme)) continue;
+        given = span_slice(given, scheme.n, given.n);
         break;
     }
     if (span_find(given, span_str("://"), 0) != SPAN_NONE) {
@@ -69,14 +69,19 @@ static const char *behind(const char *root, const char *path)
     return path[n] == '/' && path[n + 1] != '\0' ? path + n + 1 : NULL;
 }
 
-enum tried { ELSEWHERE, OPENED, LEADS_OUT, ABSENT };
-
-/* By the name of the root as it was given, and by its real one. */
-static enum tried try_root(const char *root, const char *path, struct client_path *out)
+/* The same by the name of the root as it was given, and by its real one. */
+static const char *beneath(const char *root, const char *path)
 {
     char real[PATH_MAX];
     const char *rest = behind(root, path);
-    if (rest == NULL && realpath(root, real) != NULL) rest = behind(real, path);
+    return rest != NULL || realpath(root, real) == NULL ? rest : behind(real, path);
+}
+
+enum tried { ELSEWHERE, OPENED, LEADS_OUT, ABSENT };
+
+static enum tried try_root(const char *root, const char *path, struct client_path *out)
+{
+    const char *rest = beneath(root, path);
     if (rest == NULL) return ELSEWHERE;
     int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = folder < 0 ? -1 : file_open_beneath(folder, rest, O_PATH | O_CLOEXEC);
@@ -172,14 +177,13 @@ static bool folder_fault(const char *field, struct error *err)
 int client_folder_open(const struct server *s, struct span given, const char *field,
                        struct error *err)
 {
-    char path[PATH_MAX], real[PATH_MAX];
+    char path[PATH_MAX];
     const char *rest = NULL;
     int root = -1;
     if (!read_path(given, field, path, err)) return -1;
     for (int i = 0; i < s->o.path_roots.n && rest == NULL; i++) {
         const char *folder = s->o.path_roots.items[i];
-        rest = behind(folder, path);
-        if (rest == NULL && realpath(folder, real) != NULL) rest = behind(real, path);
+        rest = beneath(folder, path);
         if (rest != NULL) root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
     bool anywhere = s->o.path_roots.n == 0 && listens_here_alone(s);
