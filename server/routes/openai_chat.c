@@ -297,17 +297,17 @@ static void emit_tail(const struct completion *c, struct buffer *out)
     if (c->params.verbose) llama_emit_verbose(c, choice, out);
 }
 
-static const struct choices_reply reply = {.head = emit_head,
-                                           .choice = emit_choice,
-                                           .tail = emit_tail,
-                                           .first_tail = emit_prompt_ids,
-                                           .has_roles = true};
 static void clear(struct completion *c)
 {
     struct chat *own = c->own;
     talk_clear(&own->talk);
 }
 
+static const struct choices_reply reply = {.head = emit_head,
+                                           .choice = emit_choice,
+                                           .tail = emit_tail,
+                                           .first_tail = emit_prompt_ids,
+                                           .has_roles = true};
 static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
