@@ -304,7 +304,7 @@ def test_what_a_request_says_of_its_prompt_s_end_wins(start):
     assert prompt_of(server, ANSWERED, add_generation_prompt=False) == whole
     assert prompt_of(server, ANSWERED, continue_final_message=False) == whole + "<assistant>"
     calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
-    for silent in ({"content": ""}, {"content": None, "tool_calls": calls}, {}):  # nothing to go on with
+    for silent in ({"content": ""}, {"content": None, "tool_calls": calls}):  # nothing to go on with
         assert prompt_of(server, [*ASK, {"role": "assistant", **silent}]).endswith("</><assistant>")
 
 
