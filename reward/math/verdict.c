@@ -80,7 +80,7 @@ static bool may_be_saying(struct span s)
 static bool says_impossible(struct arena *a, struct span words, struct span place,
                             const struct extraction *x)
 {
-    if (!may_be_saying(words)) return false;
+    if (!may_be_saying(words) || x->response.n == 0) return false;
     bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
     struct span last = unmarked ? prose_wording(closing_removed(x->response)) : place;
     bool yes = words_begin(x->response, "yes"), no = words_begin(x->response, "no,");
@@ -96,7 +96,7 @@ static bool names_formula(struct arena *a, struct span words, const struct extra
     for (size_t i = 1; i < words.n && capital; i++) {
         digit |= ascii_is_digit(words.p[i]);
     }
-    if (!unmarked || !digit || words.n > MOST_FORMULA) return false;
+    if (!unmarked || !digit || words.n > MOST_FORMULA || x->response.n == 0) return false;
     struct span s = span_trim(x->response);
     return chemistry_said(a, words, plain_text(a, span_slice(s, prose_last_sentence(s), s.n)));
 }

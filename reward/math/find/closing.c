@@ -311,8 +311,9 @@ static bool may_answer(struct span s)
 /* s without the explanation behind its answer: "17\n\nExplanation: ...", "## Explanation". */
 static struct span without_explanation(struct span s)
 {
+    if (s.n == 0) return s; /* it may have no address */
     const char *end = s.p + s.n;
-    for (const char *line = s.n == 0 ? NULL : memchr(s.p, '\n', s.n); line != NULL;
+    for (const char *line = memchr(s.p, '\n', s.n); line != NULL;
          line = memchr(line, '\n', (size_t)(end - line))) {
         size_t at = (size_t)(line - s.p);
         line++;

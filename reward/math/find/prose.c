@@ -291,7 +291,9 @@ bool prose_disowns(struct span s)
     for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
         concludes |= span_find(s, span_str(turns[i]), 0) != SPAN_NONE;
     }
-    bool supposes = words_begin(s, "unless ") || words_begin(s, "if ");
+    bool none =
+        span_find(s, span_str(" no "), 0) != SPAN_NONE; /* else it may say the question again */
+    bool supposes = none && (words_begin(s, "unless ") || words_begin(s, "if "));
     return prose_withholds(s) || (supposes && !concludes);
 }
 

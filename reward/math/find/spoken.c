@@ -420,7 +420,7 @@ static bool is_excepted(struct span rest)
 /* "3 in 10", "5 per 8" alone, or behind "is": a share. What follows the second number makes it a rate: "5 per 8 days". */
 static bool is_share(struct span s, const struct spoken *v, size_t to, bool in)
 {
-    static const char *const leads[] = {" is ", " are ", " of "};
+    static const char *const leads[] = {" is ", " of "};
     size_t i = after_space(s, to);
     bool whole = v->from == 0;
     for (size_t k = 0; k < sizeof(leads) / sizeof(leads[0]); k++) {
