@@ -80,8 +80,9 @@ static bool may_be_saying(struct span s)
 static bool says_impossible(struct arena *a, struct span words, struct span place,
                             const struct extraction *x)
 {
-    if (!may_be_saying(words) || x->response.n == 0) return false;
+    if (!may_be_saying(words)) return false;
     bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
+    if (unmarked && x->response.n == 0) return false;
     struct span last = unmarked ? prose_wording(closing_removed(x->response)) : place;
     bool yes = words_begin(x->response, "yes"), no = words_begin(x->response, "no,");
     bool other = words_begin(words, "yes") ? no : yes;
