@@ -132,7 +132,11 @@ static bool is_number(struct span t)
 
 static bool is_ellipsis(struct span t)
 {
-    return t.n >= 2 && strspn(t.p, ".") >= t.n;
+    size_t points = 0;
+    while (points < t.n && t.p[points] == '.') {
+        points++;
+    }
+    return t.n >= 2 && points == t.n;
 }
 
 static bool is_initial(struct span t)

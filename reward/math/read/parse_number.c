@@ -114,8 +114,9 @@ static const struct expr *going_on(struct parser *p, const struct expr *e)
         for (size_t i = n; same && i < times * n; i++) {
             same = s.p[s.n - 1 - i] == s.p[s.n - 1 - i + n];
         }
-        if (same && strspn(s.p + s.n - n, "0123456789") >= n) {
-            return repeating(p, e, span_slice(s, s.n - n, s.n));
+        struct span block = span_slice(s, s.n - n, s.n);
+        if (same && plain_digits(block)) {
+            return repeating(p, e, block);
         }
     }
     struct expr *open = expr_new(p->arena, E_NUM, 0, 0);
