@@ -41,8 +41,8 @@ struct item {
  * key. */
 bool item_read(const cJSON *json, bool whole, struct item *out, struct error *err);
 
-/* May v, which may be NULL, be an item's answer? False names it, or the element that is wrong, by what the client
- * calls it. */
+/* May v, which may be NULL, be an item's answer? False names it, or the element that is wrong, by
+ * what the client calls it. */
 bool item_check_answer(const cJSON *v, const char *name, struct error *err);
 
 /* Fill the parts of call that come from the item: prompt, answer, and the completion unless it
