@@ -289,7 +289,9 @@ const struct field *const dialect_slime_fields[] = {slime_rows, NULL};
 static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *err)
 {
     struct slime_body b = {0};
-    if (!read_body(body, slime_rows, &b, a, err) || !check_label(b.label, "label", err)) return NULL;
+    if (!read_body(body, slime_rows, &b, a, err) || !check_label(b.label, "label", err)) {
+        return NULL;
+    }
     cJSON *items, *request = new_request(&items);
     cJSON *item = items == NULL ? NULL : add_item(items, b.response);
     bool ok = item != NULL && add_copy(item, "prompt", b.prompt) &&

@@ -279,7 +279,8 @@ static bool prepare(struct completion *c)
         return false;
     }
     if ((own->text == NULL) == (own->input_ids == NULL)) {
-        return error_set(err, ERROR_MISSING_FIELD, "text", "one of text and input_ids is needed, and not both");
+        return error_set(err, ERROR_MISSING_FIELD, "text",
+                         "one of text and input_ids is needed, and not both");
     }
     return completion_prompts(c, own->text != NULL ? own->text : own->input_ids,
                               own->text != NULL ? "text" : "input_ids", true, err) &&
