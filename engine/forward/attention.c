@@ -33,7 +33,8 @@ struct bunch {
     const struct tile *tiles; /* [n] */
     int n, queries;
     int shared;
-    int splits; /* the most that a tile has */
+    int splits;           /* the most that a tile has */
+    struct attn_soon own; /* of several tiles: blocks that each reads by itself */
 };
 
 /* Result of some splits for the rows of a part: o [most_rows, v_pad], m and l [most_rows]. */
@@ -165,8 +166,12 @@ static void list_all_blocks(struct attention *a)
     for (int i = 0; i < a->n_bunches; i++) {
         const struct bunch *b = &a->bunches[i];
         bool goes_on = i + 1 < a->n_bunches && b[1].tiles->run == b->tiles->run;
+        int at = a->n_blocks + b->shared;
         for (int j = 0; j < b->n && !goes_on; j++) {
             list_blocks(a, &b->tiles[j], j == 0 ? 0 : b->shared);
+        }
+        if (b->n > 1 && a->n_blocks > at) {
+            a->bunches[i].own = (struct attn_soon){a->blocks + at, a->n_blocks - at};
         }
     }
 }
@@ -314,7 +319,7 @@ static int visible(const struct part *p, int i, int split)
 }
 
 static void attend_split(const struct attention *a, const struct part *p, const float *q, int split,
-                         struct partial to, int thread)
+                         struct attn_soon *soon, struct partial to, int thread)
 {
     const struct bunch *b = p->bunch;
     int seen[ATTN_ROWS], first = split * SPLIT_BLOCKS;
@@ -325,7 +330,8 @@ static void attend_split(const struct attention *a, const struct part *p, const 
                            .blocks = blocks,
                            .shared = between(0, b->shared - first, SPLIT_BLOCKS),
                            .q = q,
-                           .visible = seen};
+                           .visible = seen,
+                           .soon = soon};
     for (int i = 0; i < p->rows; i++) {
         seen[i] = visible(p, i, split);
     }
@@ -381,12 +387,13 @@ static void piece_task(void *arg, int task, int thread)
     struct piece p = piece_of(a, task);
     float *partials = queries_of(a, thread, a->cuts);
     struct partial next = partial_at(a, partials, a->cuts);
+    struct attn_soon soon = p.bunch->own;
     gather_piece(a, &p, thread);
     for (int split = 0; split < p.bunch->splits; split++) {
         for (int i = 0; i < p.n_cuts; i++) {
             struct part part = part_of(a, &p, i);
             struct partial sum = partial_at(a, partials, i);
-            attend_split(a, &part, queries_of(a, thread, i), split, split == 0 ? sum : next,
+            attend_split(a, &part, queries_of(a, thread, i), split, &soon, split == 0 ? sum : next,
                          thread);
             if (split > 0) merge_split(a, &part, split, sum, next);
         }
@@ -413,8 +420,8 @@ static void split_task(void *arg, int task, int thread)
     gather_piece(a, &p, thread);
     for (int i = 0; i < p.n_cuts; i++) {
         struct part part = part_of(a, &p, i);
-        attend_split(a, &part, queries_of(a, thread, i), split, split_partial(a, index, split, i),
-                     thread);
+        attend_split(a, &part, queries_of(a, thread, i), split, NULL,
+                     split_partial(a, index, split, i), thread);
     }
 }
 

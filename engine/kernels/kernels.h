@@ -60,6 +60,13 @@ enum {
     KERNEL_SCRATCH = 64 * 1024
 };
 
+/* Blocks that are read after those at work. While many rows share a pass there is time to bring them into the cache,
+ * little by little; what was brought is taken off. */
+struct attn_soon {
+    const int32_t *blocks;
+    int n;
+};
+
 /* One split of keys against some rows: the query heads of one key head, for one or several consecutive
  * queries of a sequence (a tile), or for a query each of several sequences (tiles) that share blocks. */
 struct attn_split {
@@ -74,6 +81,7 @@ struct attn_split {
     /* [k_dim, rows], rotated and scaled; on a latent [rows, shape->row], padded with 0 */
     const float *q;
     const int *visible; /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
+    struct attn_soon *soon; /* blocks of other splits to fetch meanwhile; NULL: none */
 };
 
 /* Neighbouring memory; bytes 0: none. */

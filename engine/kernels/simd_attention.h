@@ -17,6 +17,10 @@
  * again for each (vf_again). */
 enum { MANY_REGISTERS = ACCUMULATORS >= 16, MOST_ROWS = MANY_REGISTERS ? 12 : 6 };
 
+/* Keys that all rows are scored against before the next: beside the queries they stay in the L1 cache. Sums of values
+ * go on through the whole split, since they would have to be stored and loaded between. */
+enum { KEYS_AT_ONCE = 4 * KV_BLOCK };
+
 /* How many of so many rows that are left are taken at once: there are kernels for 1, 2, 3, 4 and 6, with many
  * registers for 8 and 12 too. Of halves, which cost little to widen, six rows by four vectors beat twelve by two. */
 INLINE int rows_at_once(enum kv_type type, int left)
@@ -59,7 +63,8 @@ struct attn_part {
     const struct attn_split *s;
     const int32_t *blocks;
     int row;
-    int from, n;  /* keys, the first one that of a block */
+    int from, n;  /* keys, the first one that of a block, */
+    int end;      /* and up to which the part goes on behind them */
     bool fetches; /* the first rows to read these blocks bring the next ones into the cache, */
     const int32_t *then; /* [n_then] in the end those that follow: another tile's */
     int n_then;
@@ -77,10 +82,20 @@ INLINE const uint8_t *part_block(const struct attn_part *t, int b)
 /* The block that is read after so many others: the last one of all again where there is none. */
 INLINE const uint8_t *next_block(const struct attn_part *t, int b)
 {
-    int last = (t->n - 1) / KV_BLOCK, behind = b - last - 1;
+    int last = (t->end - 1) / KV_BLOCK, behind = b - last - 1;
     if (behind >= t->n_then) behind = t->n_then - 1;
     if (b <= last || behind < 0) return part_block(t, b < last ? b : last);
     return t->s->base + (size_t)t->then[behind] * t->s->stride;
+}
+
+/* What is brought in while rows go through keys that are in the cache already: the next block of those that are
+ * wanted soon, or what is there. */
+INLINE const uint8_t *soon_block(const struct attn_part *t, const uint8_t *there)
+{
+    struct attn_soon *soon = t->s->soon;
+    if (t->fetches || soon == NULL || soon->n == 0) return there;
+    soon->n--;
+    return t->s->base + (size_t)*soon->blocks++ * t->s->stride;
 }
 
 /* R rows against NB blocks from block b on; past the last one that is taken again, for nobody. */
@@ -101,8 +116,14 @@ INLINE void scores(enum kv_type type, int R, int NB, const struct attn_part *t, 
         }
     }
     const float *q = t->s->q + t->row;
+    const uint8_t *soon = soon_block(t, key[0]);
+    bool others = soon != key[0];
     for (int d = 0; d < shape->k_dim; d++, q += ld) {
         struct vf k[4];
+        if (others && d % 2 == 0) {
+            _mm_prefetch((const char *)soon + shape->v + d * 32, _MM_HINT_T1);
+            _mm_prefetch((const char *)soon + d * 32, _MM_HINT_T1);
+        }
         /* the values come next, and the keys of the blocks behind */
         if (t->fetches && d % 2 == 0) {
             UNROLL
@@ -366,27 +387,34 @@ static void comes_then(struct attn_part *t, int tile)
     t->then = n > 0 ? s->blocks[tile] + s->shared : NULL;
 }
 
+/* A part's first `rows` rows from `row` on, so many keys at once. */
+static void all_keys(pass_fn *pass, struct attn_part *t, int row, int rows, int at_once)
+{
+    for (; t->from < t->end; t->from = t->n) {
+        t->n = t->end - t->from < at_once ? t->end : t->from + at_once;
+        t->row = row;
+        t->fetches = true;
+        all_rows(pass, t, rows);
+    }
+}
+
 /* A pass over the split: blocks that tiles share for all rows, then for each tile what is its own. */
-static void whole_split(pass_fn *pass, const struct attn_split *s, float *p, float *o)
+static void whole_split(pass_fn *pass, const struct attn_split *s, float *p, float *o, int at_once)
 {
     int rows = s->rows / s->tiles;
     struct attn_part t = {.s = s, .p = p, .o = o};
     if (s->shared > 0) {
-        t.fetches = true;
         t.blocks = s->blocks[0];
-        t.n = s->shared * KV_BLOCK;
+        t.end = s->shared * KV_BLOCK;
         comes_then(&t, 0);
-        all_rows(pass, &t, s->rows);
+        all_keys(pass, &t, 0, s->rows, at_once);
     }
-    t.from = s->shared * KV_BLOCK;
     for (int i = 0; i < s->tiles; i++) {
-        t.row = i * rows;
-        t.n = tile_sees(s, i);
-        if (t.n <= t.from) continue;
-        t.fetches = true;
+        t.from = s->shared * KV_BLOCK;
+        t.end = tile_sees(s, i);
         t.blocks = s->blocks[i];
         comes_then(&t, i + 1);
-        all_rows(pass, &t, rows);
+        all_keys(pass, &t, i * rows, rows, at_once);
     }
 }
 
@@ -401,14 +429,14 @@ static void attend(const struct attn_split *s, float *o, float *m, float *l, voi
                   [KV_F16] = {score_f16, add_values_f16},
                   [KV_Q8_0] = {score_q8_0, add_values_q8_0}};
     float *p = scratch;
-    whole_split(passes[s->shape->type].score, s, p, o);
+    whole_split(passes[s->shape->type].score, s, p, o, KEYS_AT_ONCE);
     for (int i = 0, r = 0; i < s->tiles; i++) {
         for (int n = tile_sees(s, i), end = r + s->rows / s->tiles; r < end; r++) {
             softmax_row(p + r * ATTN_SPLIT, s->visible[r], n, &m[r], &l[r]);
         }
     }
     memset(o, 0, (size_t)s->rows * (size_t)s->shape->v_pad * sizeof(*o));
-    whole_split(passes[s->shape->type].add_values, s, p, o);
+    whole_split(passes[s->shape->type].add_values, s, p, o, ATTN_SPLIT);
 }
 
 #endif
