@@ -13,8 +13,6 @@
 #include "base/buffer.h"
 #include "base/span.h"
 
-enum { SERVICES_MAX = 4 };
-
 /* What a worker may spend on an order. */
 struct service_grant {
     int budget_ms; /* of CPU time */

@@ -9,6 +9,7 @@
 #define JS "text/javascript; charset=utf-8"
 #define WOFF2 "font/woff2"
 
+/* clang-format off */
 /* name, path, media type; the names are those of assets.S */
 #define ASSETS(X)                                                                                  \
     X(index, "/", HTML)                                                                            \
@@ -58,4 +59,5 @@ ASSETS(DECLARE)
 #define ROW(name, path, type)                                                                      \
     {path, type, asset_##name, asset_##name##_end, asset_##name##_gz, asset_##name##_gz_end},
 const struct page_asset page_assets[] = {ASSETS(ROW)};
+/* clang-format on */
 const size_t page_n_assets = sizeof(page_assets) / sizeof(page_assets[0]);
