@@ -47,6 +47,11 @@ struct file_mapping {
     int64_t at_ns;           /* which was then */
 };
 
+/* An empty file on the file system of this folder, to be read and written, without a name: what it
+ * holds is gone with its last descriptor, however the program ends. The folder is the operator's: no
+ * visit bounds it. -1 and ERROR_NO_STORAGE. */
+int file_new_unnamed(const char *folder, struct error *err);
+
 /* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above; then there is no
  * mapping. A mapping is given back with file_unmap(). Where the file is cut short while its bytes
  * are being read, the process ends with status 1 and a line that says so; but see visits. */

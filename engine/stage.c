@@ -18,7 +18,6 @@
 #include "engine/model/alike.h"
 #include "engine/model/merge.h"
 #include "engine/model/safetensors.h"
-#include "engine/staging_file.h"
 
 static const char stream_name[] = "the stream";
 
@@ -130,7 +129,7 @@ static bool merge(struct staging *s, struct merge m, struct error *err)
     struct model *base = open_base(s, err);
     file_visit_leave(&visit);
     content_clear(&s->content);
-    s->merged = base == NULL ? -1 : staging_file_new(s->push->staging_dir, err);
+    s->merged = base == NULL ? -1 : file_new_unnamed(s->push->staging_dir, err);
     m.base = base;
     m.fd = s->merged;
     m.stop = &s->e->versions.quit;

@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "base/emit.h"
+#include "base/file.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -85,38 +85,13 @@ static bool has_space(const struct server *s, uint64_t bytes, struct error *err)
                      upload_folder(s), (unsigned long long)left);
 }
 
-/* -1 and errno: none can be made. */
-static int unnamed_file(const char *folder)
-{
-    char path[4096];
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0) return fd;
-    if (snprintf(path, sizeof(path), "%s/touchstone-XXXXXX", folder) < (int)sizeof(path)) {
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd >= 0) unlink(path);
-    }
-    return fd;
-}
-
-static int new_file(const struct server *s, struct error *err)
-{
-    const char *folder = upload_folder(s);
-    int fd = unnamed_file(folder);
-    if (fd < 0) {
-        error_set(err, ERROR_NO_STORAGE, NULL, "no file can be made in %.120s: %s", folder,
-                  strerror(errno));
-    }
-    return fd;
-}
-
 bool upload_check_folder(const struct server *s, struct error *err)
 {
+    struct error why = {0};
     if (s->o.staging_dir == NULL) return true; /* nobody may ever push */
-    int fd = unnamed_file(s->o.staging_dir);
+    int fd = file_new_unnamed(s->o.staging_dir, &why);
     if (fd < 0) {
-        return error_set(err, ERROR_INVALID_VALUE, "staging-dir",
-                         "staging-dir: no file can be made in %.200s: %s", s->o.staging_dir,
-                         strerror(errno));
+        return error_set(err, ERROR_INVALID_VALUE, "staging-dir", "staging-dir: %s", why.message);
     }
     close(fd);
     return true;
@@ -152,7 +127,7 @@ static struct upload *new_upload(struct exchange *x, const char *id, struct erro
         return NULL;
     }
     assert(free_one < x->server->uploads + UPLOADS_MOST); /* (1) */
-    int fd = new_file(x->server, err);
+    int fd = file_new_unnamed(upload_folder(x->server), err);
     if (fd < 0) return NULL;
     *free_one =
         (struct upload){.used = true, .fd = fd, .owner = exchange_client(x), .total = UINT64_MAX};
