@@ -29,6 +29,12 @@ static inline bool ascii_is_alnum(int c)
     return ascii_is_letter(c) || ascii_is_digit(c);
 }
 
+/* A printable one that is neither letter nor digit nor space: Python's string.punctuation. */
+static inline bool ascii_is_mark(int c)
+{
+    return c > ' ' && c < 0x7f && !ascii_is_alnum(c);
+}
+
 /* Each of the n bytes is a letter, a digit or one of marks. */
 static inline bool ascii_is_plain(const char *p, size_t n, const char *marks)
 {

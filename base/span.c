@@ -96,3 +96,11 @@ struct span span_trim(struct span a)
     }
     return a;
 }
+
+int span_compare(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+    size_t n = x->n < y->n ? x->n : y->n;
+    int order = n == 0 ? 0 : memcmp(x->p, y->p, n);
+    return order != 0 ? order : (x->n > y->n) - (x->n < y->n);
+}

@@ -74,6 +74,9 @@ size_t span_find(struct span a, struct span what, size_t from);
 /* The last offset where `what` begins in a, or SPAN_NONE. Linear time. */
 size_t span_find_last(struct span a, struct span what);
 
+/* Of two spans, for qsort(): by their bytes, and what another goes on from comes before that one. */
+int span_compare(const void *a, const void *b);
+
 /* a without ASCII white space (space, \t, \n, \v, \f, \r) at both ends. */
 struct span span_trim(struct span a);
 

@@ -24,7 +24,7 @@ size_t utf8_valid_prefix(struct span s);
 /* Whether all of s is valid UTF-8. */
 bool utf8_is_valid(struct span s);
 
-/* How many characters valid UTF-8 has. */
+/* How many characters s has: of its bytes those that do not go on with one. */
 size_t utf8_count(struct span s);
 
 /* Bytes at the front of s, which is not empty and begins with no character, that one U+FFFD stands

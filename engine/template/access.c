@@ -5,6 +5,7 @@
 #include "engine/template/access.h"
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "engine/template/ast.h"
 #include "engine/template/call.h"
 #include "engine/template/loop.h"
@@ -99,7 +100,7 @@ static bool char_at(struct render *r, struct span s, int64_t index, struct value
 {
     size_t at;
     if (!render_charge_copy(r, 2 * s.n)) return false; /* measured, then walked */
-    if (!position(index, (int64_t)text_length(s), &at)) return true;
+    if (!position(index, (int64_t)utf8_count(s), &at)) return true;
     size_t from = text_offset(s, at), to = from;
     text_next(s, &to);
     *out = value_text(span_slice(s, from, to));

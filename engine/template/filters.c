@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "engine/template/routines.h"
 
 #include "base/unicode.h"
@@ -192,7 +193,7 @@ static bool truncate(struct render *r, struct value self, const struct value *ar
     if (!argument_int(r, args[0], "length", &length)) return false;
     if (!argument_text(r, args[2], "end", &end)) return false;
     if (args[3].kind != VALUE_NONE && !argument_int(r, args[3], "leeway", &leeway)) return false;
-    int64_t keep = length - (int64_t)text_length(end);
+    int64_t keep = length - (int64_t)utf8_count(end);
     if (keep < 0 || leeway < 0) {
         return render_fail(r, "truncate: the length is less than its end's");
     }

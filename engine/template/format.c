@@ -22,6 +22,7 @@
 #include <stdio.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "engine/template/access.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
@@ -44,7 +45,7 @@ struct field {
 static void pad(struct render *r, struct text_builder *b, struct span sign, struct span body,
                 const struct field *f, char align)
 {
-    int64_t gap = f->width - (int64_t)text_length(sign) - (int64_t)text_length(body);
+    int64_t gap = f->width - (int64_t)utf8_count(sign) - (int64_t)utf8_count(body);
     int64_t left = align == '>' ? gap : align == '^' ? gap / 2 : 0;
     uint32_t fill = f->fill == 0 ? ' ' : f->fill;
     if (gap < 0) gap = 0;

@@ -16,6 +16,7 @@
 #include "engine/template/format.h"
 
 #include "base/unicode.h"
+#include "base/utf8.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/routines.h"
@@ -151,11 +152,11 @@ static bool fill(struct render *r, struct value self, const struct value *args, 
     struct text_builder b = {0};
     if (!argument_int(r, args[0], "width", &width)) return false;
     if (!argument_text(r, args[1], "fillchar", &with)) return false;
-    if (text_length(with) != 1) return render_fail(r, "the fill character must be exactly one");
+    if (utf8_count(with) != 1) return render_fail(r, "the fill character must be exactly one");
     if (width > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "a width of more than %d", TEMPLATE_MAX_WIDTH);
     }
-    int64_t gap = width - (int64_t)text_length(self.text);
+    int64_t gap = width - (int64_t)utf8_count(self.text);
     if (gap < 0) gap = 0;
     int64_t left = align == '>' ? gap : align == '<' ? 0 : gap / 2 + (gap & width & 1);
     size_t at = 0;
@@ -191,7 +192,7 @@ static bool zfill(struct render *r, struct value self, const struct value *args,
     }
     size_t sign = self.text.n > 0 && (self.text.p[0] == '-' || self.text.p[0] == '+');
     text_add(r, &b, span_slice(self.text, 0, sign));
-    text_add_fill(r, &b, '0', width - (int64_t)text_length(self.text));
+    text_add_fill(r, &b, '0', width - (int64_t)utf8_count(self.text));
     text_add(r, &b, span_slice(self.text, sign, self.text.n));
     return give(&b, out);
 }
@@ -230,7 +231,7 @@ static bool window(struct render *r, struct span s, struct value start, struct v
     bool ends = end.kind != VALUE_ABSENT && end.kind != VALUE_NONE;
     if (!render_charge_scan(r, s.n)) return false;
     if (!starts && !ends) return true;
-    n = hi = (int64_t)text_length(s);
+    n = hi = (int64_t)utf8_count(s);
     if (starts && !argument_int(r, start, "start", &lo)) return false;
     if (ends && !argument_int(r, end, "end", &hi)) return false;
     if (lo < 0) lo = lo + n < 0 ? 0 : lo + n;
@@ -255,7 +256,7 @@ static bool find_index(struct render *r, struct value self, const struct value *
     if (!window(r, self.text, args[1], args[2], &s, &from, &empty)) return false;
     if (empty) return true;
     size_t at = from_right ? span_find_last(s, what) : span_find(s, what, 0);
-    if (at != SPAN_NONE) *out = (int64_t)text_length(span_slice(self.text, 0, from + at));
+    if (at != SPAN_NONE) *out = (int64_t)utf8_count(span_slice(self.text, 0, from + at));
     return true;
 }
 
@@ -292,7 +293,7 @@ static bool count(struct render *r, struct value self, const struct value *args,
     if (!argument_text(r, args[0], "what to count", &what)) return false;
     if (!window(r, self.text, args[1], args[2], &s, &from, &empty) || empty) return empty;
     if (what.n == 0) {
-        out->whole = (int64_t)text_length(s) + 1;
+        out->whole = (int64_t)utf8_count(s) + 1;
         return true;
     }
     for (size_t at = 0; (at = span_find(s, what, at)) != SPAN_NONE; at += what.n) {

@@ -95,15 +95,6 @@ int text_excerpt(struct span s)
     return (int)utf8_valid_prefix(span_slice(s, 0, MAX_EXCERPT));
 }
 
-size_t text_length(struct span s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    }
-    return n;
-}
-
 size_t text_offset(struct span s, size_t i)
 {
     size_t at = 0;

@@ -41,8 +41,6 @@ bool text_end(const struct text_builder *b, struct span *out);
 /* How much of s to quote in an error message, for %.*s: whole characters, not many. */
 int text_excerpt(struct span s);
 
-/* Characters in s. */
-size_t text_length(struct span s);
 /* Byte offset of character i, s.n when there are fewer. */
 size_t text_offset(struct span s, size_t i);
 /* Decode the character at byte *at and step over it; U+FFFD for bytes that are none. */

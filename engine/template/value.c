@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "engine/template/loop.h"
 #include "engine/template/render.h"
 
@@ -272,7 +273,7 @@ bool value_length(struct render *r, struct value v, int64_t *n)
         *n = 0;
         return true;
     case VALUE_STRING:
-        *n = (int64_t)text_length(v.text);
+        *n = (int64_t)utf8_count(v.text);
         return render_charge_copy(r, v.text.n);
     case VALUE_LIST:
     case VALUE_TUPLE:

@@ -98,14 +98,6 @@ static bool same_lines(struct span expected, struct span actual)
     return i >= expected.n && j >= actual.n;
 }
 
-static int by_bytes(const void *x, const void *y)
-{
-    const struct span *a = x, *b = y;
-    size_t n = a->n < b->n ? a->n : b->n;
-    int order = n == 0 ? 0 : memcmp(a->p, b->p, n);
-    return order != 0 ? order : (a->n > b->n) - (a->n < b->n);
-}
-
 static size_t sorted_lines(struct span text, struct arena *a, struct span **lines)
 {
     text = trim_end(text);
@@ -118,7 +110,7 @@ static size_t sorted_lines(struct span text, struct arena *a, struct span **line
         (*lines)[n++] = next_line(text, &at);
     }
     assert(n <= room);
-    if (*lines != NULL) qsort(*lines, n, sizeof(**lines), by_bytes);
+    if (*lines != NULL) qsort(*lines, n, sizeof(**lines), span_compare);
     return n;
 }
 

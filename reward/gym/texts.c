@@ -256,14 +256,6 @@ double gym_jumbled(const struct gym_entry *e)
     return y == NULL || y->n == 0 ? 0 : (double)same / (double)y->n;
 }
 
-static int by_bytes(const void *x, const void *y)
-{
-    const struct span *a = x, *b = y;
-    size_t n = a->n < b->n ? a->n : b->n;
-    int order = n == 0 ? 0 : memcmp(a->p, b->p, n);
-    return order != 0 ? order : (a->n > b->n) - (a->n < b->n);
-}
-
 /* The words of a list with commas, white space around them cut. */
 static struct words *split_list(const struct gym_entry *e, struct span s)
 {
@@ -294,8 +286,8 @@ double gym_sorted_words(const struct gym_entry *e)
         same += span_eq(x->at[i], y->at[i]);
     }
     double value = (double)same / (double)y->n;
-    qsort(x->at, x->n, sizeof(x->at[0]), by_bytes);
-    qsort(y->at, y->n, sizeof(y->at[0]), by_bytes);
+    qsort(x->at, x->n, sizeof(x->at[0]), span_compare);
+    qsort(y->at, y->n, sizeof(y->at[0]), span_compare);
     return same_words(x, y) && value < 0.2 ? 0.2 : value;
 }
 

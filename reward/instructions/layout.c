@@ -101,7 +101,7 @@ enum check_result quote_unquote(const struct check_call *call, struct span text)
     if (holds(rest, "\"\"")) return CHECK_NO;
     while (rest.n > 0) { /* digits and marks at the end, but " */
         char c = rest.p[rest.n - 1];
-        if (c == '"' || !(is_mark((unsigned char)c) || ascii_is_digit(c))) break;
+        if (c == '"' || !(ascii_is_mark(c) || ascii_is_digit(c))) break;
         rest.n--;
     }
     return check_is(rest.n == 0 || rest.p[rest.n - 1] != '"');

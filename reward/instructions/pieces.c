@@ -4,6 +4,7 @@
  */
 #include "reward/instructions/pieces.h"
 
+#include "base/ascii.h"
 #include "reward/rules/unicode.h"
 
 uint32_t char_at(struct span text, size_t at, size_t *n)
@@ -122,15 +123,9 @@ struct span strip_char(struct span text, char c)
     return text;
 }
 
-bool is_mark(uint32_t c)
-{
-    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
-           (c >= '{' && c <= '~');
-}
-
 static bool is_stripped(char c)
 {
-    return c == ' ' || is_mark((unsigned char)c);
+    return c == ' ' || ascii_is_mark(c);
 }
 
 struct span strip_marks_left(struct span text)
@@ -159,7 +154,7 @@ struct span without_marks(struct span text, struct arena *a)
     char *p = arena_alloc(a, text.n + 1, 1);
     size_t n = 0;
     for (size_t i = 0; p != NULL && i < text.n; i++) {
-        if (!is_mark((unsigned char)text.p[i])) p[n++] = text.p[i];
+        if (!ascii_is_mark(text.p[i])) p[n++] = text.p[i];
     }
     return span_of(p, n);
 }

@@ -51,9 +51,6 @@ bool count_pieces(struct span text, const char *separator, bool loose, size_t *n
 /* text.strip(c) of one ASCII character. */
 struct span strip_char(struct span text, char c);
 
-/* Python's string.punctuation: the marks of ASCII. */
-bool is_mark(uint32_t c);
-
 /* text.strip(string.punctuation + " "), and the same at one end. */
 struct span strip_marks(struct span text);
 struct span strip_marks_left(struct span text);  /* the same */

@@ -5,6 +5,7 @@
  */
 #include "reward/instructions/sequels.h"
 
+#include "base/ascii.h"
 #include "reward/instructions/checks.h"
 #include "reward/instructions/kwargs.h"
 #include "reward/instructions/pieces.h"
@@ -91,7 +92,7 @@ static size_t plain_length(struct span sentence)
     while (next_word(&sentence, &word)) {
         bool marks = true;
         for (size_t i = 0; i < word.n && marks; i++) {
-            marks = is_mark((unsigned char)word.p[i]);
+            marks = ascii_is_mark(word.p[i]);
         }
         n += !marks;
     }

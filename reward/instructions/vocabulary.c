@@ -4,6 +4,7 @@
  */
 #include "reward/instructions/checks.h"
 
+#include "base/ascii.h"
 #include "reward/instructions/bags.h"
 #include "reward/instructions/kwargs.h"
 #include "reward/instructions/pieces.h"
@@ -466,7 +467,7 @@ enum check_result second_words(const struct check_call *call, struct span text)
     if (!tokens_of(text, call->arena, &t)) return CHECK_TOO_LARGE;
     if (t.n < 2) return CHECK_NO;
     struct span last = t.at[t.n - 1];
-    bool mark = last.n == 1 && is_mark((unsigned char)last.p[0]);
+    bool mark = last.n == 1 && ascii_is_mark(last.p[0]);
     if (mark && t.n < 3) return CHECK_NO;
     enum check_result r = same_small(call, t.at[1], keyword);
     return r == CHECK_YES ? same_small(call, t.at[t.n - (mark ? 3 : 2)], keyword) : r;

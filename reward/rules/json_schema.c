@@ -15,7 +15,7 @@
 
 #include "base/json.h"
 #include "base/json_reference.h"
-#include "reward/rules/length_unit.h"
+#include "base/utf8.h"
 #include "reward/rules/pattern.h"
 
 enum { MAX_STEPS = 100000, MAX_TICKS = 5000000, MAX_DEPTH = 100, PATTERN_STEPS = 5000 };
@@ -279,15 +279,13 @@ static bool check_multiple(struct run *r, const cJSON *schema, const cJSON *rule
 static bool check_min_length(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsString(v) ||
-           (double)length_chars(span_str(v->valuestring)) >= rule->valuedouble;
+    return !cJSON_IsString(v) || (double)utf8_count(span_str(v->valuestring)) >= rule->valuedouble;
 }
 
 static bool check_max_length(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsString(v) ||
-           (double)length_chars(span_str(v->valuestring)) <= rule->valuedouble;
+    return !cJSON_IsString(v) || (double)utf8_count(span_str(v->valuestring)) <= rule->valuedouble;
 }
 
 static bool check_pattern(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)

@@ -7,18 +7,10 @@
 #include <assert.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 const char *const length_unit_names[] = {
     [LENGTH_CHARS] = "chars", [LENGTH_TOKENS] = "tokens", NULL};
-
-size_t length_chars(struct span text)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        n += ((unsigned char)text.p[i] & 0xC0) != 0x80; /* not a continuation byte */
-    }
-    return n;
-}
 
 static bool count_tokens(const struct reward_call *call, double *out, struct error *err)
 {
@@ -48,7 +40,7 @@ bool length_of(const struct reward_call *call, enum length_unit unit, double *ou
     if (!reward_field(call, &rows[ROW_LENGTH], out, err)) return false;
     if (*out >= 0) return true;
     if (unit == LENGTH_CHARS) {
-        *out = (double)length_chars(call->completion);
+        *out = (double)utf8_count(call->completion);
         return true;
     }
     if (!reward_field(call, &rows[ROW_TOKEN_COUNT], out, err)) return false;

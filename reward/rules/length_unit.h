@@ -30,7 +30,4 @@ bool length_of(const struct reward_call *call, enum length_unit unit, double *ou
 bool length_tell(const struct reward_call *call, enum length_unit unit, double *n,
                  struct reward_out *out);
 
-/* Code points of a text; a byte that is no UTF-8 counts as one. */
-size_t length_chars(struct span text);
-
 #endif

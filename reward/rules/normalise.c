@@ -4,25 +4,20 @@
  */
 #include "reward/rules/normalise.h"
 
+#include "base/ascii.h"
 #include "reward/rules/unicode.h"
 
 /* What becomes of a character, by the rules of its normalisation. */
 enum fate { KEEP, DROP, BLANK };
-
-static bool is_ascii_mark(uint32_t c)
-{
-    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
-           (c >= '{' && c <= '~');
-}
 
 static enum fate fate_of(uint32_t c, enum normalisation how)
 {
     if (unicode_is_space(c)) return BLANK;
     switch (how) {
     case NORMAL_SQUAD:
-        return is_ascii_mark(c) ? DROP : KEEP;
+        return ascii_is_mark((int)c) ? DROP : KEEP;
     case NORMAL_TRIVIA_QA:
-        return is_ascii_mark(c) || c == 0x2018 || c == 0x2019 || c == 0xB4 ? BLANK : KEEP;
+        return ascii_is_mark((int)c) || c == 0x2018 || c == 0x2019 || c == 0xB4 ? BLANK : KEEP;
     case NORMAL_ROUGE:
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? KEEP : BLANK;
     default:
