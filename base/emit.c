@@ -138,6 +138,15 @@ void emit_double(struct buffer *b, const char *key, double value)
     json_print_number(value, b);
 }
 
+void emit_known(struct buffer *b, const char *key, bool known, double value)
+{
+    if (known) {
+        emit_double(b, key, value);
+    } else {
+        emit_null(b, key);
+    }
+}
+
 void emit_fixed(struct buffer *b, const char *key, double value, int places)
 {
     if (!isfinite(value)) {

@@ -46,6 +46,8 @@ void emit_value(struct buffer *b, const char *key, const cJSON *value); /* NULL:
  * written as -9999, vLLM's word for a probability that is missing. */
 void emit_float(struct buffer *b, const char *key, float value);
 void emit_double(struct buffer *b, const char *key, double value); /* not finite: null */
+/* The number where it is known, else null. */
+void emit_known(struct buffer *b, const char *key, bool known, double value);
 
 
 /* Plain, with that many decimal places: for times. Not finite: null. */

@@ -52,12 +52,6 @@ struct piece {
     bool bad;           /* atomic: a number is not finite */
 };
 
-static size_t row_bytes(enum quant type, int k)
-{
-    const struct quant_type *q = &quant_types[type];
-    return (size_t)(k / q->block) * (size_t)q->bytes;
-}
-
 /* ---- a row ---- */
 
 /* What is added to row i, in the packed base's order: delta [k]. */
@@ -137,7 +131,7 @@ static void stretch(const struct piece *p, int i, float *w, const float *delta)
 /* Row i in the packed base's order. False: a number of it is not finite. */
 static bool merge_row(const struct piece *p, int i, char *scratch)
 {
-    size_t bytes = row_bytes(p->type, p->k);
+    size_t bytes = quant_bytes(p->type, p->k);
     size_t at = (size_t)rotated_source(p->g->config, p->rotated, i) * bytes;
     float *w = (float *)(void *)scratch, *delta = w + p->k;
     char *row = scratch + p->scratch_row;
@@ -212,7 +206,7 @@ static bool refuse(const struct merging *g, const char *name, const char *why)
 static bool reserve_scratch(struct merging *g, struct piece *p)
 {
     p->scratch_row = (size_t)p->k * 2 * sizeof(float);
-    size_t bytes = (p->scratch_row + row_bytes(p->type, p->k) + 63) / 64 * 64;
+    size_t bytes = (p->scratch_row + quant_bytes(p->type, p->k) + 63) / 64 * 64;
     if (bytes <= g->scratch_bytes) return true;
     free(g->scratch);
     g->scratch_bytes = bytes;
@@ -315,7 +309,7 @@ static bool merge_matrix(struct merging *g, struct tensor *t, int layer, enum ad
                          enum rotated rotated)
 {
     char *whole = NULL, **parts = NULL;
-    size_t bytes = row_bytes(t->type, (int)t->shape[0]) * (size_t)t->shape[1];
+    size_t bytes = quant_bytes(t->type, (int)t->shape[0]) * (size_t)t->shape[1];
     if (!any_touched(g, t, layer, site)) return true;
     if (!check_type(g, t, layer)) return false;
     if (t->parts != NULL) {
@@ -347,7 +341,7 @@ static bool merge_bias(struct merging *g, struct tensor *t, int layer, const flo
     int n = (int)t->shape[0];
     if (bias == NULL) return true;
     if (!check_type(g, t, layer)) return false;
-    char *data = own_bytes(g, t->name, t->data, row_bytes(t->type, n));
+    char *data = own_bytes(g, t->name, t->data, quant_bytes(t->type, n));
     float *row = mem_new((size_t)n, sizeof(float), g->err);
     if (data != NULL && row != NULL) {
         for (int i = 0; i < n; i++) {
@@ -445,7 +439,7 @@ static bool merge_all(struct merging *g)
 static int64_t matrix_bytes(const struct merging *g, const struct tensor *t, int layer,
                             enum adapter_site site)
 {
-    int64_t one = (int64_t)row_bytes(t->type, (int)t->shape[0]) * t->shape[1], sum = 0;
+    int64_t one = (int64_t)quant_bytes(t->type, (int)t->shape[0]) * t->shape[1], sum = 0;
     if (!any_touched(g, t, layer, site)) return 0;
     if (t->parts == NULL) return one * t->shape[2];
     for (int e = 0; e < t->shape[2]; e++) {

@@ -121,12 +121,6 @@ static size_t round_to_line(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
-static size_t type_row_bytes(enum quant type, int64_t k)
-{
-    const struct quant_type *q = &quant_types[type];
-    return (size_t)(k / q->block) * (size_t)q->bytes;
-}
-
 /* What a tensor's type becomes. The matrices at both ends hurt most when they lose bits. */
 static enum quant packed_type(const struct packing *p, const struct tensor *t, bool end)
 {
@@ -157,7 +151,7 @@ static void add_matrix(struct packing *p, const struct tensor *t, struct matrix 
     *m = (struct matrix){.n = (int)t->shape[1], .k = (int)t->shape[0], .count = (int)t->shape[2]};
     panels_init(&m->panels, type, m->n, m->k);
     if (type != t->type) {
-        size_t scratch = (size_t)m->k * sizeof(float) + PANEL * type_row_bytes(type, m->k);
+        size_t scratch = (size_t)m->k * sizeof(float) + PANEL * quant_bytes(type, m->k);
         if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
     }
     size_t one =
@@ -238,7 +232,7 @@ static bool list_jobs(struct packing *p, const struct model_tensors *t, struct w
 
 static size_t row_bytes(const struct tensor *t)
 {
-    return type_row_bytes(t->type, t->shape[0]);
+    return quant_bytes(t->type, t->shape[0]);
 }
 
 /* Where matrix e of a tensor begins. */
@@ -306,7 +300,7 @@ static void quantise_rows(const struct pack_job *job, struct panel_rows *rows, u
         quantise_row(job->type, to, floats, k);
         rows->row[r] = to;
         rows->f8[r] = NULL;
-        to += type_row_bytes(job->type, k);
+        to += quant_bytes(job->type, k);
     }
 }
 

@@ -53,6 +53,13 @@ struct quant_type {
 
 extern const struct quant_type quant_types[QUANT_COUNT];
 
+/* Bytes of k weights, whole blocks of them. */
+static inline size_t quant_bytes(enum quant type, int64_t k)
+{
+    const struct quant_type *q = &quant_types[type];
+    return (size_t)(k / q->block) * (size_t)q->bytes;
+}
+
 /* -1 when the number names a type we do not read. */
 int quant_from_ggml(uint32_t ggml_type);
 /* The name GGML gives a number, for messages about types we do not read; NULL when unknown. */

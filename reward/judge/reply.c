@@ -24,16 +24,6 @@ const char *reply_verdict(enum verdict v)
     return names[v];
 }
 
-/* A number that is there, or null. */
-static void emit_known(struct buffer *out, const char *key, bool known, double value)
-{
-    if (known) {
-        emit_double(out, key, value);
-    } else {
-        emit_null(out, key);
-    }
-}
-
 void reply_error(const struct error *e, struct buffer *out)
 {
     if (e == NULL) {

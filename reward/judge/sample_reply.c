@@ -9,15 +9,6 @@
 #include "base/emit.h"
 #include "reward/judge/job.h"
 
-static void emit_known(struct buffer *out, const char *key, bool known, double value)
-{
-    if (known) {
-        emit_double(out, key, value);
-    } else {
-        emit_null(out, key);
-    }
-}
-
 static void emit_values(const struct judge_reply *r, struct buffer *out)
 {
     emit_object(out, "rewards");
