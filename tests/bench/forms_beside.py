@@ -63,14 +63,19 @@ class Order:
 
     def __init__(self, root, valid):
         self.root, self.valid = root, valid
+        named = root.get("$schema") if isinstance(root, dict) else None
+        self.alone = isinstance(named, str) and re.search("draft-0[3-7]", named)  # nothing counts beside a $ref
 
     def parts(self, schema, seen=()):
         """A schema and all that speak of the same value."""
         if not isinstance(schema, dict) or id(schema) in seen:
             return
         seen = (*seen, id(schema))
-        yield schema
         inner = [self.target(schema.get("$ref"))]
+        if self.alone and inner[0] is not None:
+            yield from self.parts(inner[0], seen)
+            return
+        yield schema
         inner += [part for key in self.MANY for part in schema.get(key) or ()]
         inner += [schema.get(key) for key in self.ONE]
         for key in ("dependentSchemas", "dependencies"):
