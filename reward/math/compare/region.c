@@ -33,22 +33,12 @@ struct line {
     struct span name; /* the one variable of inequalities */
 };
 
-static bool is_inequality(int op)
-{
-    return op == R_LT || op == R_GT || op == R_LE || op == R_GE || op == R_NE;
-}
-
-static bool is_infinite(const struct expr *e)
-{
-    return e->kind == E_NEG ? is_infinite(e->arg[0]) : e->kind == E_CONST && e->op == C_INF;
-}
-
 /* A chain such as a < x <= b, x != 3, x \in S. */
 static bool is_condition(const struct expr *e)
 {
     if (e->kind != E_REL) return false;
     for (uint32_t i = 0; i + 1 < e->n; i++) {
-        if (!is_inequality(e->text.p[i]) && !(e->n == 2 && e->text.p[0] == R_IN)) return false;
+        if (!rel_is_order(e->text.p[i]) && !(e->n == 2 && e->text.p[0] == R_IN)) return false;
     }
     return true;
 }
@@ -60,7 +50,8 @@ bool region_is(const struct expr *e)
     case E_BUILDER:
         return true;
     case E_TUPLE:
-        return e->n == 2 && (e->op != B_ROUND || is_infinite(e->arg[0]) || is_infinite(e->arg[1]));
+        return e->n == 2 &&
+               (e->op != B_ROUND || expr_infinity(e->arg[0]) != 0 || expr_infinity(e->arg[1]) != 0);
     case E_CONST:
         return e->op == C_REALS;
     case E_REL:
@@ -80,7 +71,7 @@ bool region_is(const struct expr *e)
 static void add_point(struct line *l, const struct expr *e)
 {
     struct interval v;
-    if (is_infinite(e) || l->failed) return;
+    if (expr_infinity(e) != 0 || l->failed) return;
     if (!expr_is_scalar(e) || !expr_is_constant(e) || !interval_of(e, NULL, &v) ||
         l->n == MAX_POINTS) {
         l->failed = true;
@@ -201,7 +192,7 @@ static void collect(struct line *l, const struct expr *e)
 /* The cell of an end point: 2 i + 1, or beyond either end for infinity. */
 static int cell_of(struct line *l, const struct expr *e)
 {
-    if (is_infinite(e)) return e->kind == E_NEG ? -1 : 2 * l->n + 1;
+    if (expr_infinity(e) != 0) return expr_infinity(e) < 0 ? -1 : 2 * l->n + 1;
     struct interval v;
     if (!interval_of(e, NULL, &v)) return -1;
     int best = 0;

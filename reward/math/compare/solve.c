@@ -33,11 +33,6 @@ struct chart {
     int n;
 };
 
-static bool is_order(int op)
-{
-    return op == R_LT || op == R_GT || op == R_LE || op == R_GE || op == R_NE;
-}
-
 /* The one name in e; false when there is another. */
 static bool one_name(const struct expr *e, struct span *name)
 {
@@ -278,7 +273,7 @@ static const struct expr *solve_chain(struct arena *a, const struct expr *e)
 {
     const struct expr *all = NULL;
     for (uint32_t i = 0; i + 1 < e->n; i++) {
-        if (!is_order(e->text.p[i])) return e;
+        if (!rel_is_order(e->text.p[i])) return e;
         const struct expr *link = solve_pair(a, e->arg[i], e->text.p[i], e->arg[i + 1]);
         if (link == NULL) return e;
         all = all == NULL ? link : expr_2(a, E_SETOP, S_INTERSECT, all, link);
@@ -373,7 +368,7 @@ const struct expr *solve_builder(struct arena *a, const struct expr *e)
 
 const struct expr *solve_conditions(struct arena *a, const struct expr *e)
 {
-    if (e->kind == E_REL && e->n >= 2 && is_order(e->text.p[0])) return solve_chain(a, e);
+    if (e->kind == E_REL && e->n >= 2 && rel_is_order(e->text.p[0])) return solve_chain(a, e);
     if (e->kind != E_LIST && e->kind != E_SETOP && e->kind != E_BUILDER && e->kind != E_REL) {
         return e;
     }

@@ -319,3 +319,9 @@ const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool pl
     }
     return copy;
 }
+
+int expr_infinity(const struct expr *e)
+{
+    if (e->kind == E_NEG) return -expr_infinity(e->arg[0]);
+    return e->kind == E_CONST && e->op == C_INF ? 1 : 0;
+}

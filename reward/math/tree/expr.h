@@ -136,4 +136,13 @@ bool expr_small_ratio(const struct expr *e, int64_t *num, int64_t *den);
 /* A sum, product, power, function...: something that has a value, not a set, list or relation. */
 bool expr_is_scalar(const struct expr *e);
 
+/* Infinity as it is written, with its sign: 1 or -1; 0: e is something else. */
+int expr_infinity(const struct expr *e);
+
+/* Does this enum rel_op say how two sides differ? */
+static inline bool rel_is_order(int op)
+{
+    return op == R_LT || op == R_GT || op == R_LE || op == R_GE || op == R_NE;
+}
+
 #endif

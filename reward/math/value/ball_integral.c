@@ -140,12 +140,6 @@ static bool improper(struct integrand *in, acb_t out)
     return ok;
 }
 
-static int infinity_sign(const struct expr *e)
-{
-    if (e->kind == E_NEG) return -infinity_sign(e->arg[0]);
-    return e->kind == E_CONST && e->op == C_INF ? 1 : 0;
-}
-
 /* From a (0 when both ends are infinite) towards the infinities; out gets the sum, with its sign. */
 static bool endless(struct integrand *in, int below, int above, acb_t out)
 {
@@ -175,7 +169,7 @@ static bool has_values(const struct expr *e)
 bool ball_integral(struct eval *v, const struct expr *e, acb_t out)
 {
     if (e->n != 3 || v->analytic || !has_values(e->arg[0])) return false;
-    int below = infinity_sign(e->arg[1]), above = infinity_sign(e->arg[2]);
+    int below = expr_infinity(e->arg[1]), above = expr_infinity(e->arg[2]);
     acb_t a, b;
     acb_init(a);
     acb_init(b);

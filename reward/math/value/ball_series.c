@@ -203,12 +203,6 @@ bool ball_endless_sum(struct eval *v, const struct expr *e, acb_t out)
 
 /* ---- limits ------------------------------------------------------------------------------------ */
 
-static int infinity_sign(const struct expr *e)
-{
-    if (e->kind == E_NEG) return -infinity_sign(e->arg[0]);
-    return e->kind == E_CONST && e->op == C_INF ? 1 : 0;
-}
-
 /* Where an endless variable stops by: at 1/h, at odd numbers, and (but for the letters of whole
  * numbers) between them, so that what alternates or oscillates is not taken for steady. */
 enum stop { STOP_EVEN, STOP_ODD, STOP_BETWEEN, STOPS };
@@ -223,7 +217,7 @@ static bool near_target(struct eval *v, const struct expr *e, int k, bool below,
                         acb_t out)
 {
     acb_t x, target;
-    int endless = infinity_sign(e->arg[0]);
+    int endless = expr_infinity(e->arg[0]);
     acb_init(x);
     acb_init(target);
     acb_one(x);
@@ -331,7 +325,7 @@ static int endless_divergence(struct math_work *w, const struct expr *e)
     if (!sum && !(e->kind == E_INTEGRAL && e->n == 3)) return 0;
     const struct expr *from = e->arg[sum ? 0 : 1], *to = e->arg[sum ? 1 : 2],
                       *body = e->arg[sum ? 2 : 0];
-    if (infinity_sign(to) != 1 || infinity_sign(from) != 0) return 0;
+    if (expr_infinity(to) != 1 || expr_infinity(from) != 0) return 0;
     bool quotient = body->kind == E_DIV;
     const struct expr *grown =
         expr_2(w->arena, E_MUL, 0, expr_sym(w->arena, e->text), quotient ? body->arg[0] : body);
@@ -353,7 +347,7 @@ int ball_divergence(struct math_work *w, const struct expr *e)
     if (e->kind == E_NEG) return -ball_divergence(w, e->arg[0]);
     if (e->kind == E_SUM || e->kind == E_INTEGRAL) return endless_divergence(w, e);
     if (e->kind != E_LIMIT || !expr_is_constant(e)) return 0;
-    if (infinity_sign(e->arg[0]) != 0 || e->op != 0) return side_divergence(&v, e, e->op == 2);
+    if (expr_infinity(e->arg[0]) != 0 || e->op != 0) return side_divergence(&v, e, e->op == 2);
     int above = side_divergence(&v, e, false), below = side_divergence(&v, e, true);
     return above == below ? above : 0;
 }
@@ -388,7 +382,7 @@ static bool limit_at_infinity(struct eval *v, const struct expr *e, acb_t out)
 bool ball_limit(struct eval *v, const struct expr *e, acb_t out)
 {
     if (v->analytic) return false;
-    if (infinity_sign(e->arg[0]) != 0) return limit_at_infinity(v, e, out);
+    if (expr_infinity(e->arg[0]) != 0) return limit_at_infinity(v, e, out);
     if (e->op != 0) return one_side(v, e, e->op == 2, STOP_EVEN, out);
     acb_t left;
     acb_init(left);
