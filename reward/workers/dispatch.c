@@ -51,6 +51,7 @@ enum {
     TRIAL_MS = 100, /* what a task may take of a worker kept for newcomers */
     BRISK_MS = 20,  /* a worker that takes longer no longer counts as a processor's worth */
     REST_MS = 200,
+    SOON_MS = 50,     /* a worker that is being started is there, most likely */
     START_MS = 15000, /* a zygote that takes longer to fork a worker does nothing at all */
     CLOSE_MS = 5000,  /* for the zygote to end when the server does */
     RENEW_MS = 100,   /* before another zygote is executed; twice as long after each failure */
@@ -68,6 +69,7 @@ struct slot {
     struct task *task; /* BUSY */
     bool trial;        /* BUSY, and the worker is one that is kept for newcomers */
     size_t sent;       /* bytes of its frame */
+    uint32_t served;   /* tasks that the worker has answered */
     uint64_t begun_ns, deadline_ns;
     struct buffer in; /* its reply so far */
 };
@@ -286,6 +288,7 @@ static void slot_close(struct slot *s)
     if (s->fd >= 0) close(s->fd);
     s->fd = -1;
     s->state = SLOT_EMPTY;
+    s->served = 0;
     buffer_clear(&s->in);
 }
 
@@ -415,6 +418,7 @@ static void slot_finish(struct dispatch *d, struct slot *s)
     note_end(d, s);
     s->task = NULL;
     s->state = SLOT_IDLE;
+    s->served++;
     leave(d, t);
     end_task(t, TASK_REPLY, answer);
     s->in.n = 0;
@@ -497,8 +501,33 @@ static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
     return s;
 }
 
-/* Whose turn it is, if there is room for what it will run. */
-static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s)
+/* The idle worker that has answered most tasks, or fewest. */
+static struct slot *idle_slot(struct dispatch *d, enum worker_pool pool, bool warm)
+{
+    struct slot *best = NULL;
+    for (int i = 0; i < d->n_slots; i++) {
+        struct slot *s = &d->slots[i];
+        if (s->pool != pool || s->state != SLOT_IDLE) continue;
+        if (best == NULL || (warm ? s->served > best->served : s->served < best->served)) best = s;
+    }
+    return best;
+}
+
+/* Will another worker be there in a moment? */
+static bool one_starts(const struct dispatch *d, enum worker_pool pool)
+{
+    uint64_t now = clock_ns();
+    int i = 0;
+    while (i < d->n_slots && (d->slots[i].pool != pool || d->slots[i].state != SLOT_STARTING ||
+                              now - d->slots[i].begun_ns >= SOON_MS * UINT64_C(1000000))) {
+        i++;
+    }
+    return i < d->n_slots;
+}
+
+/* Whose turn it is, if there is room for what it will run; whether its client has nothing else at work. */
+static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s,
+                              bool *first)
 {
     lock(d);
     bool some = d->rings[pool].waiting > 0;
@@ -510,6 +539,7 @@ static struct task *next_task(struct dispatch *d, enum worker_pool pool, const s
     const struct task *next = ring_peek(&d->rings[pool], s);
     bool fits = next != NULL && room_take(&d->room, &next->memory, spare, &promise);
     struct task *t = fits ? ring_take(&d->rings[pool], s) : NULL;
+    *first = t != NULL && ring_is_first(&d->rings[pool], t);
     heed_ring(d, pool);
     unlock(d);
     if (t == NULL) return NULL;
@@ -537,16 +567,24 @@ static size_t waiting_in(struct dispatch *d, enum worker_pool pool)
     return n;
 }
 
+/* Give idle workers their tasks. False: tasks may be left that want another one. */
+static bool assign_idle(struct dispatch *d, enum worker_pool pool)
+{
+    for (int idle; (idle = count_slots(d, pool, SLOT_IDLE)) > 0;) {
+        struct shares now = shares_of(d, pool);
+        bool first, trial = pool == POOL_ALGEBRA && now.busy >= now.shared;
+        if (idle == 1 && one_starts(d, pool)) now.shared = 0; /* for a newcomer */
+        struct task *t = next_task(d, pool, &now, &first);
+        if (t == NULL) return true;
+        slot_begin(d, idle_slot(d, pool, first), t, trial);
+    }
+    return false;
+}
+
 static void assign(struct dispatch *d, enum worker_pool pool)
 {
     struct slot *s;
-    struct task *t;
-    while ((s = find_slot(d, pool, SLOT_IDLE)) != NULL) {
-        struct shares now = shares_of(d, pool);
-        if ((t = next_task(d, pool, &now)) == NULL) break;
-        slot_begin(d, s, t, pool == POOL_ALGEBRA && now.busy >= now.shared);
-    }
-    size_t waiting = s == NULL ? count_ready(d, pool) : 0;
+    size_t waiting = assign_idle(d, pool) ? 0 : count_ready(d, pool);
     while (waiting > 0 && d->zygote >= 0 && clock_ns() >= d->rest_until_ns &&
            (pool == POOL_SANDBOX || count_brisk(d, pool) < d->processors) &&
            (s = find_slot(d, pool, SLOT_EMPTY)) != NULL) {

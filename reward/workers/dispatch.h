@@ -12,6 +12,10 @@
  * beyond one a processor are for clients that have none at work. A worker past its deadline is
  * killed and replaced; only its task hears of it.
  *
+ * A worker that has done a task is warm: the next one's pages and tables are there. Who has nothing at work gets
+ * the warmest that is idle, others the coldest; and while another is being started, the last one that is idle
+ * is left to whoever comes next, so that a flood whose workers die has the fresh ones itself.
+ *
  * What waits in vain is told so: a lane that has not begun, and by how its pool moves now cannot in the
  * time that it has (lanes.h), is ended as TASK_LATE.
  *

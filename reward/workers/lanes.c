@@ -108,6 +108,11 @@ const struct task *ring_peek(const struct ring *r, const struct shares *s)
     return lane == NULL ? NULL : lane->head;
 }
 
+bool ring_is_first(const struct ring *r, const struct task *t)
+{
+    return r->clients[place_of(t->lane)].running == 1;
+}
+
 void ring_leave(struct ring *r, const struct task *t)
 {
     struct client_use *use = &r->clients[place_of(t->lane)];

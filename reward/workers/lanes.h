@@ -88,9 +88,9 @@ struct ring {
 
 /* What a client may take of a pool's workers. */
 struct shares {
-    int busy;   /* workers at a task that is not on trial */
-    int shared; /* of these, so many; the others take newcomers, on trial */
-    int most;   /* for one client */
+    int busy; /* workers at a task that is not on trial */
+    int shared; /* of these, so many; the others take newcomers, on trial. 0: newcomers alone have one now */
+    int most; /* for one client */
 };
 
 /* Add t behind the others of t->lane. */
@@ -102,6 +102,9 @@ struct task *ring_take(struct ring *r, const struct shares *s);
 
 /* The task that ring_take() would give; it stays. */
 const struct task *ring_peek(const struct ring *r, const struct shares *s);
+
+/* Is it the only one of its client's that runs? */
+bool ring_is_first(const struct ring *r, const struct task *t);
 
 /* A task that ring_take() gave no longer runs. */
 void ring_leave(struct ring *r, const struct task *t);

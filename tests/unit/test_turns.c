@@ -129,6 +129,27 @@ static void test_a_client_has_its_share(void **state)
     assert_non_null(ring_take(&r, &half));
 }
 
+/* A worker that is left to whoever comes next is none for a client that has one, and is for another. */
+static void test_a_worker_is_left_to_newcomers(void **state)
+{
+    static struct ring r;
+    static struct queue flood, next;
+    const struct shares kept = {.busy = 1, .shared = 0, .most = 8};
+    (void)state;
+    r = (struct ring){0};
+    fill(&r, &flood, 7, 3);
+    struct task *first = ring_take(&r, &plenty), *second = ring_take(&r, &plenty);
+    assert_false(ring_is_first(&r, second));
+    assert_null(ring_take(&r, &kept));
+    fill(&r, &next, 8, 2);
+    struct task *t = ring_take(&r, &kept);
+    assert_ptr_equal(t, &next.tasks[0]);
+    assert_true(ring_is_first(&r, t));
+    assert_null(ring_take(&r, &kept));
+    ring_leave(&r, first);
+    assert_true(ring_is_first(&r, second));
+}
+
 static void test_cancelled(void **state)
 {
     static struct ring r;
@@ -434,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_what_is_ahead),
         cmocka_unit_test(test_what_is_ahead_comes_first),
         cmocka_unit_test(test_a_client_has_its_share),
+        cmocka_unit_test(test_a_worker_is_left_to_newcomers),
         cmocka_unit_test(test_a_worker_for_a_newcomer),
         cmocka_unit_test(test_a_worker_for_one_more),
         cmocka_unit_test(test_who_waits_in_vain),
