@@ -204,7 +204,7 @@ def test_length_leaves_a_prefix(server):
         ({"structured_outputs": {"regex": ""}}, "invalid_value", "structured_outputs.regex"),
         ({"structured_outputs": {"grammar": ""}}, "invalid_value", "structured_outputs.grammar"),
         ({"structured_outputs": {"json": "", "json_object": False}}, "invalid_value", "structured_outputs.json"),
-        ({"structured_outputs": {"choice": []}}, "invalid_type", "structured_outputs.choice"),
+        ({"structured_outputs": {"choice": []}}, "invalid_value", "structured_outputs.choice"),
         ({"structured_outputs": {"choice": ["a", ""]}}, "invalid_type", "structured_outputs.choice[1]"),
         ({"structured_outputs": {"choice": ["a", 5]}}, "invalid_type", "structured_outputs.choice[1]"),
         ({"structured_outputs": {"other": 1}}, "unknown_field", "structured_outputs.other"),
