@@ -223,13 +223,14 @@ double gym_characters(const struct gym_entry *e)
 double gym_backward(const struct gym_entry *e)
 {
     struct span x = kept(e, e->given, "", true), y = kept(e, e->wanted, "", true);
-    size_t n = gym_length(y), i = 0, k = 0;
-    double value = 0;
+    size_t n = gym_length(y), same = 0, i = 0, k = 0;
     if (span_eq(x, y)) return 1;
     while (i < y.n && k < x.n) {
-        if (span_eq(next_character(y, &i), next_character(x, &k))) value += 1.0 / (double)n;
+        same += span_eq(next_character(y, &i), next_character(x, &k));
     }
-    return value >= 1 && value <= 1 ? 0.8 : value; /* all of it, and more behind: as they have it */
+    if (n == 0) return 0;
+    return same == n ? 0.8
+                     : (double)same / (double)n; /* all of it, and more behind: as they have it */
 }
 
 double gym_reordered(const struct gym_entry *e)
