@@ -238,13 +238,13 @@ static bool amount_at(struct span s, size_t i, struct amount *m)
 
 static void add_amount(const struct amount *m, struct arena *a, struct buffer *out)
 {
-    int64_t num = m->num, den = m->den;
-    for (int64_t d = den; d > 1; d--) {
-        if (num % d == 0 && den % d == 0) {
-            num /= d;
-            den /= d;
-        }
+    int64_t common = m->den, left = m->num;
+    while (left != 0) { /* Euclid's */
+        int64_t next = common % left;
+        common = left;
+        left = next;
     }
+    int64_t num = m->num / common, den = m->den / common;
     buffer_addf(out, den == 1 ? "%lld" : "%lld/%lld", (long long)num, (long long)den);
     if (m->unit.n > 0) buffer_addf(out, " %.*s", (int)m->unit.n, m->unit.p);
     if (m->second.n == 0) return;

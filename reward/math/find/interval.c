@@ -293,16 +293,16 @@ static struct span between(struct scan *x)
 }
 
 /* Two bounds that a joint makes an interval, or the two rays of an or. */
-static struct span both_bounds(struct scan *x, struct bound p, struct bound q, bool or)
+static struct span both_bounds(struct scan *x, struct bound p, struct bound q, bool either)
 {
     bool up = p.sign[0] == '>' || p.sign[1] == 'g', also = q.sign[0] == '>' || q.sign[1] == 'g';
     if (up == also) return span_of(NULL, 0);
     struct bound low = up ? p : q, high = up ? q : p;
     enum end first = low.sign[0] == '\\' ? CLOSED : OPEN,
              last = high.sign[0] == '\\' ? CLOSED : OPEN;
-    if (! or &&x->letter == 0) return with_ends(x->a, low.value, first, high.value, last);
+    if (!either && x->letter == 0) return with_ends(x->a, low.value, first, high.value, last);
     struct span name = span_of(&x->letter, 1), none = span_str("\\infty");
-    if (or) {
+    if (either) {
         struct span rays[] = {with_ends(x->a, span_str("-\\infty"), OPEN, high.value, last),
                               span_str("\\cup "), with_ends(x->a, low.value, first, none, OPEN)};
         return text_of(x->a, rays, 3);
@@ -319,8 +319,8 @@ static struct span bounds(struct scan *x)
     static const char *const ors[] = {" or ", ", or ", NULL};
     struct bound p = bound_here(x);
     if (p.sign == NULL) return span_of(NULL, 0);
-    bool and = skip_one(x, ands), or = !and&&skip_one(x, ors);
-    if (and || or) {
+    bool both = skip_one(x, ands), either = !both && skip_one(x, ors);
+    if (both || either) {
         bool denied = x->denied;
         x->denied = false;
         struct bound q = bound_here(x);
@@ -329,7 +329,7 @@ static struct span bounds(struct scan *x)
         }
         if (q.sign == NULL || x->denied) return span_of(NULL, 0);
         x->denied = denied;
-        return both_bounds(x, p, q, or);
+        return both_bounds(x, p, q, either);
     }
     char name = x->letter == 0 ? 'x' : x->letter;
     struct span parts[] = {span_of(&name, 1), span_str(p.sign), span_str(" "), p.value};
