@@ -306,6 +306,19 @@ static size_t first_word_end(struct span s)
     return s.n;
 }
 
+/* The first word of s without its emphasis: "**No**, since", "**No.** It is". */
+static struct span first_word(struct span s)
+{
+    while (s.n > 0 && (s.p[0] == '*' || s.p[0] == '_')) {
+        s = span_slice(s, 1, s.n);
+    }
+    s = span_slice(s, 0, first_word_end(s));
+    while (s.n > 0 && (s.p[s.n - 1] == '*' || s.p[s.n - 1] == '_')) {
+        s.n--;
+    }
+    return s;
+}
+
 /* A response without marks that is the reference word for word, or that begins with the yes or no
  * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
@@ -317,7 +330,7 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
         return false;
     }
     if (words_same(a, found->whole, g)) return true;
-    struct span first = span_slice(found->whole, 0, first_word_end(found->whole));
+    struct span first = first_word(found->whole);
     if (first.n == 6 && span_ends(first, span_str("\xe7\x9a\x84"))) first.n = 3; /* it is so */
     if (!is_truth_word(a, g) || is_taken_back(a, found->whole, g)) return false;
     return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);

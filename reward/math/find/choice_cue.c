@@ -286,6 +286,11 @@ static const struct cue {
     {"option", PICK, false},
     {"choice", PICK, false},
     {"must be", PICK, false},
+    {"so is", ALONE, false}, /* "D is wrong, and so is A" */
+    {"so,", PICK, false},
+    {"hence,", PICK, false},
+    {"thus,", PICK, false},
+    {"therefore,", PICK, false},
     {"so", PICK, false},
     {"hence", PICK, false},
     {"thus", PICK, false},

@@ -179,6 +179,20 @@ static bool leaves_open(struct span s, struct span last)
     return open && span_ends(before, span_str("?")) && prose_last_number_end(last) == 0;
 }
 
+/* s offers one value beside another: "It might be 16, but it could also be 18." */
+static bool hedges(struct span s)
+{
+    static const char *const words[] = {"ould also be ",  "ight also be ",  "ay also be ",
+                                        "not sure which", "n't know which", "not know which",
+                                        " most likely ",  " or possibly ",  "ould equally be ",
+                                        "annot decide ",  "an't decide ",   " or perhaps "};
+    bool digit = prose_last_number_end(s) > 0;
+    for (size_t i = 0; digit && i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 bool prose_refuses(struct span s)
 {
     static const char *const openings[] = {"i'm sorry",
@@ -216,7 +230,7 @@ bool prose_refuses(struct span s)
          i < sizeof(questions) / sizeof(questions[0]) && span_ends(last, span_str("?")); i++) {
         if (words_begin(last, questions[i])) return true; /* "Is it 3?" */
     }
-    if (leaves_open(s, last)) return true;
+    if (leaves_open(s, last) || hedges(last)) return true;
     bool supposed =
         words_start(last, span_str("assume ")) || words_start(last, span_str("suppose "));
     if (supposed && span_find(last, span_str("then"), 0) == SPAN_NONE) return true;

@@ -17,8 +17,30 @@ enum { MAX_SENTENCE = 2000 };
 
 static const struct span NOTHING = {NULL, 0};
 
-/* The number in words that a sentence ends with, else the only one that it has; "one" is hardly
- * ever a number there. */
+/* What counts, "there are twelve ways", stands at the start of s, and behind the number what is done with others: "to seat
+ * three people". */
+static bool counts_first(struct span s, struct span number)
+{
+    static const char *const openers[] = {
+        "there are ",       "there were ",           "so there are ", "thus there are ",
+        "hence there are ", "therefore, there are ", "so, there are "};
+    static const char *const uses[] = {
+        " ways ",          " ways of ",  " arrangements ", " possibilities ", " different ways ",
+        " distinct ways ", " outcomes ", " combinations ", " permutations ",  " choices "};
+    size_t at = (size_t)(number.p - s.p);
+    bool opens = false;
+    for (size_t k = 0; k < sizeof(openers) / sizeof(openers[0]); k++) {
+        opens |= at == strlen(openers[k]) && words_begin(s, openers[k]);
+    }
+    struct span rest = span_slice(s, at + number.n, s.n);
+    for (size_t k = 0; opens && k < sizeof(uses) / sizeof(uses[0]); k++) {
+        if (words_begin(rest, uses[k])) return span_find(rest, span_str(" or "), 0) == SPAN_NONE;
+    }
+    return false;
+}
+
+/* The number in words that a sentence ends with, else the only one that it has, or the one that counts what is done
+ * with the others; "one" is hardly ever a number there. */
 static struct span only_spelled(struct span s)
 {
     struct span found = NOTHING;
@@ -29,6 +51,7 @@ static struct span only_spelled(struct span s)
         size_t end = number.n > 0 ? i + number.n : i;
         bool word = end == s.n || !ascii_is_letter(s.p[end]);
         if (number.n > 0 && word && (!one || end == s.n)) {
+            if (count == 0 && counts_first(s, number)) return number;
             found = number;
             count++;
         }
