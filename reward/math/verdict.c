@@ -108,9 +108,9 @@ static bool are_odds(struct span gold, struct span answer, struct span place)
     struct span to = span_str(" to ");
     bool ratio = span_has(answer, ':') || span_find(answer, to, 0) != SPAN_NONE;
     bool wanted = span_has(gold, ':') || span_find(gold, to, 0) != SPAN_NONE;
-    bool odds =
-        ratio && !wanted &&
-        (span_find(place, span_str("odds "), 0) != SPAN_NONE || words_begin(place, "odds "));
+    bool odds = ratio && !wanted &&
+                (span_find(place, span_str("odds "), 0) != SPAN_NONE ||
+                 words_begin(place, "odds ") || span_ends(place, span_str(" odds")));
     return odds;
 }
 
@@ -319,6 +319,36 @@ static struct span first_word(struct span s)
     return s;
 }
 
+/* s begins with words, and they end there. */
+static bool begins_whole(struct span s, const char *words)
+{
+    size_t n = strlen(words);
+    return words_begin(s, words) && (s.n == n || !ascii_is_letter(s.p[n]));
+}
+
+/* What follows a yes or no makes it another word, or takes it back: "Yes and no", "No doubt", "No, wait, yes". */
+static bool is_no_verdict(struct span rest)
+{
+    static const char *const after_stop[] = {
+        "and no",     "or no",       "but no",           "but actually no", "(no",      "and yes",
+        "or yes",     "but yes",     "but actually yes", "wait, yes",       "wait, no", "wait yes",
+        "wait no",    "(yes",        "is wrong",         "is incorrect",    "is false", "sorry, no",
+        "sorry, yes", "actually no", "actually yes"};
+    static const char *const after_space[] = {" doubt", " problem", " one"}; /* "no one" */
+    for (size_t k = 0; k < sizeof(after_space) / sizeof(after_space[0]); k++) {
+        if (begins_whole(rest, after_space[k])) return true;
+    }
+    size_t i = 0;
+    while (i < rest.n && strchr(" ,.;:!*_\n", rest.p[i]) != NULL) {
+        i++;
+    }
+    rest = span_slice(rest, i, rest.n);
+    for (size_t k = 0; k < sizeof(after_stop) / sizeof(after_stop[0]); k++) {
+        if (begins_whole(rest, after_stop[k])) return true;
+    }
+    return false;
+}
+
 /* A response without marks that is the reference word for word, or that begins with the yes or no
  * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
@@ -333,7 +363,10 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     struct span first = first_word(found->whole);
     if (first.n == 6 && span_ends(first, span_str("\xe7\x9a\x84"))) first.n = 3; /* it is so */
     if (!is_truth_word(a, g) || is_taken_back(a, found->whole, g)) return false;
-    return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);
+    if (!is_truth_word(a, first)) return is_predicate(a, found->whole, g);
+    size_t behind = (size_t)(first.p - found->whole.p) + first.n;
+    struct span rest = span_slice(found->whole, behind, found->whole.n);
+    return words_same(a, first, g) && !is_no_verdict(rest);
 }
 
 /* The fast path: a bare answer that is the reference to the letter, or plain numbers on both

@@ -97,9 +97,11 @@ static bool ends_with_value(struct span s, struct span v)
 /* s offers a value beside the one before it. */
 static bool offers_more(struct span s)
 {
-    static const char *const hedges[] = {"maybe ",      "perhaps ",       "possibly ", "or maybe ",
-                                         "or perhaps ", "or possibly ",   "or even ",  "could be ",
-                                         "might be ",   "could also be ", "or else ",  NULL};
+    static const char *const hedges[] = {
+        "maybe ",         "perhaps ",  "possibly ", "or maybe ",      "or perhaps ", "or possibly ",
+        "or even ",       "could be ", "might be ", "could also be ", "or else ",    "wait",
+        "actually ",      "sorry",     "no: ",      "no, ",           "rather ",     "should be ",
+        "alternatively ", "typo",      "hmm",       "scratch that",   "probably ",   NULL};
     static const char *const also[] = {" also work",       " works too",
                                        " works as well",   " also a solution",
                                        " also possible",   " also valid",
@@ -137,11 +139,15 @@ bool denied_by_verb(struct span s, size_t end)
                                         " come to", " last", " give",     " measure", " earn",
                                         " reach",   " hold", " add up to"};
     static const char *const denials[] = {" not", "n't", " never", " cannot"};
+    static const char *const signs[] = {"\xe2\x89\xa0", "!=", "\\ne", "\\neq"};
     struct span before = span_slice(s, 0, end);
     while (before.n > 0 && before.p[before.n - 1] == ' ') {
         before.n--;
     }
     if (before.n > MOST_BACK) before = span_slice(before, before.n - MOST_BACK, before.n);
+    for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
+        if (span_ends(before, span_str(signs[k]))) return true;
+    }
     for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
         struct span verb = span_str(verbs[k]);
         if (!span_ends(before, verb)) continue;
