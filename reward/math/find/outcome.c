@@ -183,11 +183,26 @@ static bool none_left(struct span rest)
     return false;
 }
 
+/* s without a clause behind a semicolon that speaks of another thing: "The series converges; a similar one diverges." */
+static struct span of_first_thing(struct span s)
+{
+    static const char *const others[] = {"a similar ",    "another ",         "the other ",
+                                         "a different ",  "the alternating ", "the original ",
+                                         "for comparison"};
+    size_t at = span_find(s, span_str("; "), 0);
+    if (at == SPAN_NONE) return s;
+    struct span clause = span_slice(s, at + 2, s.n);
+    for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
+        if (words_begin(clause, others[k])) return span_slice(s, 0, at);
+    }
+    return s;
+}
+
 struct span outcome_said(struct span s)
 {
     s = span_trim(s);
     size_t from = last_sentence(s);
-    struct span last = span_slice(s, from, s.n);
+    struct span last = of_first_thing(span_slice(s, from, s.n));
     if (last.n > MAX_SENTENCE) return NOTHING;
     for (size_t i = 0; i < last.n; i++) {
         bool may = strchr("ndiatfcseNDIATFCSE\xe6", last.p[i]) != NULL &&

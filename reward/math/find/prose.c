@@ -182,13 +182,19 @@ static bool leaves_open(struct span s, struct span last)
 /* s offers one value beside another: "It might be 16, but it could also be 18." */
 static bool hedges(struct span s)
 {
-    static const char *const words[] = {"ould also be ",  "ight also be ",  "ay also be ",
-                                        "not sure which", "n't know which", "not know which",
-                                        " most likely ",  " or possibly ",  "ould equally be ",
-                                        "annot decide ",  "an't decide ",   " or perhaps "};
+    static const char *const words[] = {"ould also be ",    "ight also be ", "ay also be ",
+                                        ", most likely ",   " or possibly ", " or perhaps ",
+                                        "ould equally be ", "annot decide ", "an't decide "};
+    static const char *const ends[] = {"not sure which", "n't know which", "not know which"};
     bool digit = prose_last_number_end(s) > 0;
+    while (s.n > 0 && s.p[s.n - 1] == '.') {
+        s.n--;
+    }
     for (size_t i = 0; digit && i < sizeof(words) / sizeof(words[0]); i++) {
         if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    for (size_t i = 0; digit && i < sizeof(ends) / sizeof(ends[0]); i++) {
+        if (span_ends(s, span_str(ends[i]))) return true;
     }
     return false;
 }
