@@ -134,7 +134,8 @@ static struct offer offered(struct arena *a, struct span response, const struct 
     bool only_marks = o->require_boxed || o->answer_tag || o->answer_in_brackets;
     if (only_marks || x.cause == MATH_ONLY_IN_REASONING) return out;
     if (!marks_after_reasoning(turn_text(response), o, &rest, &open)) return out;
-    return in_text(a, response, rest, o, marked);
+    if (x.taken_back && x.response.n == 0) return out;
+    return in_text(a, response, x.taken_back ? x.response : rest, o, marked);
 }
 
 void choices_judge(struct arena *a, struct span completion, struct span gold,

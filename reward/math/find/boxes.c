@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "reward/math/find/taken_back.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_BOXES = 64, MAX_UNCLOSED = 16 };
@@ -331,6 +332,7 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
 {
     struct box run[MAX_BOXES], b;
     int n = 0, joined = 0, labelled = 0, unclosed;
+    bool denied = false;
     *count = 0;
     if (s.n == 0 || (span_find(s, span_str("box"), 0) == SPAN_NONE)) return span_of(NULL, 0);
     for (size_t at = 0; next_box(s, at, &b, &unclosed); at = b.to) {
@@ -338,6 +340,11 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
         enum joint j = n == 0 ? APART : joint_of(span_slice(s, run[n - 1].to, b.from));
         if (j == SAID_AGAIN || j == DENIED || is_instruction(s, &b)) continue;
         if (is_placeholder(&b) && (b.inside.n > 0 || j == TOUCHING)) continue;
+        if (taken_back(s, b.from, b.to)) { /* and one that says the same before it */
+            denied = true;
+            if (n > 0 && span_eq(run[n - 1].inside, b.inside)) n = joined = labelled = 0;
+            continue;
+        }
         bool adjacent = n > 0 && run[n - 1].to == b.from; /* \boxed{1}\boxed{2} in one formula */
         if (j == APART) n = joined = labelled = 0;
         if (n == MAX_BOXES) {
@@ -348,6 +355,7 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
         joined += j == JOINED || j == LABELLED || adjacent;
         labelled += j == LABELLED;
     }
+    if (n == 0 && denied) *count = BOXES_DENIED;
     if (n == 0 || unclosed > 0) return span_of(NULL, 0); /* cut off in the next one */
     if ((n > 1 && joined == n - 1) || distinct(run, n) >= 3) {
         *count = n;

@@ -19,8 +19,10 @@ bool boxes_cut_off(struct span s);
 /* What the last box of s holds (the first, on wish). Boxes that the text joins ("\boxed{1} and
  * \boxed{2}") are one list "1, 2", and so are three or more different ones in a row with nothing
  * between: an answer that hedges. One behind "\approx" and an empty one behind "within" count for
- * nothing. *count says how many were joined. {NULL, 0} when s has no closed box, or is cut off
- * inside one; an empty box gives an empty span whose p is not NULL. */
+ * nothing, nor does one that is denied ("not \boxed{42}", "\boxed{42} is wrong"). *count says how many
+ * were joined. {NULL, 0} when s has no closed box, or is cut off inside one, or (*count is then
+ * BOXES_DENIED) all are denied; an empty box gives an empty span whose p is not NULL. */
+enum { BOXES_DENIED = -1 };
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count);
 
 /* The last sentence of s that has two boxes or more, with what they hold in their places: "the maximum is 5 and

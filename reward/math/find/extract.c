@@ -34,6 +34,7 @@
 #include "reward/math/find/rejected.h"
 #include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
+#include "reward/math/find/taken_back.h"
 #include "reward/math/read/words.h"
 #include "reward/row/json_answer.h"
 
@@ -322,11 +323,31 @@ static bool requested_words(struct arena *a, struct span s, const struct math_op
     return take(out, &st, MATH_FROM_PHRASE);
 }
 
+/* What a response says behind a marked answer that it takes back, at s.p[to], is its answer, if it announces one. */
+static void after_denied(struct arena *a, struct span s, size_t to, const struct math_options *o,
+                         struct extraction *out)
+{
+    struct stated st = {.text = {NULL, 0}};
+    out->taken_back = true;
+    out->source = MATH_FROM_NOWHERE;
+    out->cause = MATH_NO_ANSWER_FOUND;
+    out->boxes = 0;
+    out->response = span_slice(s, to, s.n);
+    trace_add(o->trace, "denied", out->response, "what is marked is denied");
+    if (o->require_boxed || o->answer_tag || !phrase_answer(a, out->response, o, &st)) return;
+    trace_add(o->trace, "phrase", st.said, "the answer in its place");
+    take(out, &st, MATH_FROM_PHRASE);
+}
+
 bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
                    struct extraction *out)
 {
     if (final_words(a, s, o, out) || requested_words(a, s, o, out)) return true;
     struct span box = boxes_answer(a, s, o->first_answer, &out->boxes);
+    if (out->boxes == BOXES_DENIED) {
+        after_denied(a, s, boxes_last_end(s), o, out);
+        return true;
+    }
     trace_add(o->trace, "box", box,
               box.p == NULL     ? "no closed box"
               : out->boxes > 1  ? "boxes that the text joins"
@@ -389,6 +410,13 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
     }
     struct span tag = marks_tagged(s, o->first_answer);
     if (tag.p != NULL && !o->require_boxed) {
+        size_t from = tag.n > 0 ? (size_t)(tag.p - s.p) : 0, to = from + tag.n;
+        to += strlen("</answer>");
+        if (tag.n > 0 && !o->first_answer && to < s.n &&
+            taken_back(s, from - strlen("<answer>"), to)) {
+            after_denied(a, s, to, o, out);
+            return out->source != MATH_FROM_NOWHERE;
+        }
         trace_add(o->trace, "tag", tag, "inside the <answer> tag");
         return in_place(a, tag, o, out);
     }
@@ -420,8 +448,9 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     }
     bool found = search(a, rest, open, o, out);
     if (found) trace_add(o->trace, "answer", out->text, math_source_name(out->source));
-    out->response = rest;
-    if (rest.n <= MAX_TAIL) out->whole = words_unwrap(rest);
+    if (!out->taken_back) out->response = rest;
+    if (out->response.n <= MAX_TAIL) out->whole = words_unwrap(out->response);
+    if (out->taken_back) return;
     if ((found && !out->words) || out->cause == MATH_EMPTY_ANSWER) return;
     if (rest.n == s.n) return;
     struct extraction inside = {0};

@@ -11,12 +11,13 @@ struct extraction {
     struct span text; /* the answer, unwrapped */
     enum math_source source;
     enum math_cause cause; /* why nothing was found: valid when source is MATH_FROM_NOWHERE */
-    struct span response;  /* what follows the reasoning */
+    struct span response;  /* what follows the reasoning, and a marked answer that is taken back */
     struct span whole;     /* all that may hold the answer, when short */
     struct span place;    /* the statement that holds it, as words: {NULL, 0} when it is the text */
     struct span language; /* of the words that announce it (stated.h) */
     bool words;           /* nothing marked it: a short response taken whole */
     bool spoken;          /* words beside the value changed it, and text says so */
+    bool taken_back;      /* a marked answer was denied: response is what stands behind it */
     int boxes;            /* different boxes offered side by side; 0 or 1 when not */
 };
 
