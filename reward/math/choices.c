@@ -115,6 +115,23 @@ static struct offer in_text(struct arena *a, struct span response, struct span r
     return out;
 }
 
+/* What is said behind a marked choice takes it back and names another: "\boxed{B}. Actually, it is C." */
+static bool corrected(const struct extraction *x, const struct math_options *o, struct offer *out)
+{
+    struct span s = x->response;
+    bool inside = x->text.p >= s.p && x->text.n > 0 && x->text.p + x->text.n <= s.p + s.n;
+    if (s.n == 0 || !inside || o->first_answer) return false;
+    struct span rest = span_slice(s, (size_t)(x->text.p - s.p) + x->text.n, s.n);
+    while (rest.n > 0 && memchr("})$ ", rest.p[0], 4) != NULL) {
+        rest = span_slice(rest, 1, rest.n);
+    }
+    if (words_opens(rest, "</answer>")) rest = span_slice(rest, strlen("</answer>"), rest.n);
+    struct choice_found found = choice_in(phrase_second_thought(rest), o, false);
+    if (found.choice < 0 || found.several) return false;
+    *out = (struct offer){found, found.at, MATH_FROM_CHOICE};
+    return true;
+}
+
 static struct offer offered(struct arena *a, struct span response, const struct math_options *o,
                             enum math_cause *cause)
 {
@@ -130,8 +147,9 @@ static struct offer offered(struct arena *a, struct span response, const struct 
     bool marked =
         x.source == MATH_FROM_BOXED || x.source == MATH_FROM_TAG || x.source == MATH_FROM_BRACKETS;
     if (marked) out = in_mark(a, &x, o);
-    if (out.found.choice >= 0 || out.found.several) return out;
     bool only_marks = o->require_boxed || o->answer_tag || o->answer_in_brackets;
+    if (marked && !only_marks && corrected(&x, o, &out)) return out;
+    if (out.found.choice >= 0 || out.found.several) return out;
     if (only_marks || x.cause == MATH_ONLY_IN_REASONING) return out;
     if (!marks_after_reasoning(turn_text(response), o, &rest, &open)) return out;
     if (x.taken_back && x.response.n == 0) return out;

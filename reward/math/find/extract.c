@@ -243,6 +243,42 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     return false;
 }
 
+/* The marked answer that ends at s.p[to] is none: st is, where there is one and no option asks for a mark. */
+static void replace(struct span s, size_t to, const struct stated *st, const struct math_options *o,
+                    struct extraction *out)
+{
+    out->taken_back = true;
+    out->source = MATH_FROM_NOWHERE;
+    out->cause = MATH_NO_ANSWER_FOUND;
+    out->boxes = 0;
+    out->response = span_slice(s, to, s.n);
+    trace_add(o->trace, "taken back", out->response,
+              "what is marked is denied behind or before it");
+    if (o->require_boxed || o->answer_tag || st == NULL) return;
+    trace_add(o->trace, "phrase", st->said, "the answer in its place");
+    take(out, st, MATH_FROM_PHRASE);
+}
+
+/* The marked answer that ends at s.p[to] is denied: what is announced behind it counts. */
+static void after_denied(struct arena *a, struct span s, size_t to, const struct math_options *o,
+                         struct extraction *out)
+{
+    struct span rest = span_slice(s, to, s.n);
+    struct stated st = {.text = {NULL, 0}};
+    bool found = phrase_answer(a, rest, o, &st) || phrase_corrected(a, rest, o, &st);
+    replace(s, to, found ? &st : NULL, o, out);
+}
+
+/* Its writer thinks better of the marked answer that ends at s.p[to], and gives another: "\boxed{42}. Correction: 43". */
+static bool second_thoughts(struct arena *a, struct span s, size_t to, const struct math_options *o,
+                            struct extraction *out)
+{
+    struct stated st = {.text = {NULL, 0}};
+    bool other = !o->first_answer && phrase_corrected(a, span_slice(s, to, s.n), o, &st);
+    if (other) replace(s, to, &st, o, out);
+    return other;
+}
+
 static bool unmarked(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
 {
@@ -250,6 +286,8 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     struct span found = marks_hashed(s, o->first_answer);
     if (found.n > 0) {
         trace_add(o->trace, "hashes", found, "the rest of the line after ####");
+        size_t end = (size_t)(found.p - s.p) + found.n;
+        if (second_thoughts(a, s, end, o, out)) return out->source != MATH_FROM_NOWHERE;
         return find(out, found, MATH_FROM_HASHES);
     }
     if (boxes_cut_off(s)) {
@@ -323,22 +361,6 @@ static bool requested_words(struct arena *a, struct span s, const struct math_op
     return take(out, &st, MATH_FROM_PHRASE);
 }
 
-/* What a response says behind a marked answer that it takes back, at s.p[to], is its answer, if it announces one. */
-static void after_denied(struct arena *a, struct span s, size_t to, const struct math_options *o,
-                         struct extraction *out)
-{
-    struct stated st = {.text = {NULL, 0}};
-    out->taken_back = true;
-    out->source = MATH_FROM_NOWHERE;
-    out->cause = MATH_NO_ANSWER_FOUND;
-    out->boxes = 0;
-    out->response = span_slice(s, to, s.n);
-    trace_add(o->trace, "denied", out->response, "what is marked is denied");
-    if (o->require_boxed || o->answer_tag || !phrase_answer(a, out->response, o, &st)) return;
-    trace_add(o->trace, "phrase", st.said, "the answer in its place");
-    take(out, &st, MATH_FROM_PHRASE);
-}
-
 bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
                    struct extraction *out)
 {
@@ -365,6 +387,7 @@ bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
         out->source = MATH_FROM_NOWHERE;
         return true;
     }
+    if (second_thoughts(a, s, whole ? behind : boxes_last_end(s), o, out)) return true;
     find(out, box, MATH_FROM_BOXED);
     return true;
 }
@@ -399,6 +422,20 @@ static struct span in_object(struct arena *a, struct span s)
     return none;
 }
 
+/* What the tag holds is denied, or its writer thinks better of it. */
+static bool tag_taken_back(struct arena *a, struct span s, struct span tag,
+                           const struct math_options *o, struct extraction *out)
+{
+    if (tag.n == 0 || o->first_answer) return false;
+    size_t from = (size_t)(tag.p - s.p), to = from + tag.n + strlen("</answer>");
+    if (to >= s.n) to = s.n; /* it is never closed, or nothing follows */
+    if (taken_back(s, from - strlen("<answer>"), to)) {
+        after_denied(a, s, to, o, out);
+        return true;
+    }
+    return second_thoughts(a, s, to, o, out);
+}
+
 static bool search(struct arena *a, struct span s, bool open, const struct math_options *o,
                    struct extraction *out)
 {
@@ -410,13 +447,7 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
     }
     struct span tag = marks_tagged(s, o->first_answer);
     if (tag.p != NULL && !o->require_boxed) {
-        size_t from = tag.n > 0 ? (size_t)(tag.p - s.p) : 0, to = from + tag.n;
-        to += strlen("</answer>");
-        if (tag.n > 0 && !o->first_answer && to < s.n &&
-            taken_back(s, from - strlen("<answer>"), to)) {
-            after_denied(a, s, to, o, out);
-            return out->source != MATH_FROM_NOWHERE;
-        }
+        if (tag_taken_back(a, s, tag, o, out)) return out->source != MATH_FROM_NOWHERE;
         trace_add(o->trace, "tag", tag, "inside the <answer> tag");
         return in_place(a, tag, o, out);
     }

@@ -247,8 +247,7 @@ static bool has_turn(struct span s)
     return false;
 }
 
-/* The sentence behind an answer that takes it back: "Actually, no: it is 12." */
-static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct stated *out)
+struct span phrase_second_thought(struct span rest)
 {
     static const char *const openers[] = {
         "actually, no",   "actually no",    "no, ",           "wait, no",       "no wait",
@@ -256,20 +255,56 @@ static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct 
         "actually, it",   "actually it",    "actually, the",  "that's wrong",   "that is wrong",
         "that's not ri",  "that is not ri", "i made a mista", "wait, that's w", "wait, it",
         "actually, i mi", "i misread",      "actually, i ma", "on second thou", "my mistake",
-        "hold on",        "let me correct", "apologies",      "correcting"};
+        "hold on",        "let me correct", "apologies",      "correcting",     "wait, that is w",
+        "actually the ",  "but actually"};
     while (rest.n > 0 && memchr(". \n*!", rest.p[0], 5) != NULL) {
         rest = span_slice(rest, 1, rest.n);
     }
-    bool taken_back = false;
-    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]) && !taken_back; i++) {
-        taken_back = words_begin(rest, openers[i]);
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+        if (words_begin(rest, openers[i])) return span_slice(rest, 0, MAX_SENTENCE);
     }
-    if (!taken_back) return false;
-    struct stated st = stated_in(a, span_trim(span_slice(rest, 0, MAX_SENTENCE)), kinds);
+    return span_of(NULL, 0);
+}
+
+/* The sentence behind an answer that takes it back: "Actually, no: it is 12." */
+static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct stated *out)
+{
+    rest = span_trim(phrase_second_thought(rest));
+    if (rest.n == 0) return false;
+    struct stated st = stated_in(a, rest, kinds);
     if (st.text.n == 0) return false;
     *out = st;
-    out->said = span_trim(rest);
+    out->said = rest;
     return true;
+}
+
+/* A value stands right behind words that put it in another's place: "it should be 43", "No, 43". */
+static bool names_other(struct span s)
+{
+    static const char *const words[] = {
+        "should be ", "should have been ", "must be ", "it is ", "it's ", "is actually ",
+        "no, ",       "sorry, ",           "oops, ",   "wait, "};
+    for (size_t i = 0; i < s.n; i++) {
+        if (i > 0 && s.p[i - 1] != ' ') continue;
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            size_t at = i + strlen(words[k]);
+            if (!words_begin(span_slice(s, i, s.n), words[k])) continue;
+            while (at < s.n && memchr("*$ -(", s.p[at], 5) != NULL) {
+                at++;
+            }
+            if (at < s.n && (ascii_is_digit(s.p[at]) || s.p[at] == '\\')) return true;
+        }
+    }
+    return false;
+}
+
+bool phrase_corrected(struct arena *a, struct span rest, const struct math_options *o,
+                      struct stated *out)
+{
+    struct span thought = phrase_second_thought(rest);
+    if (thought.n == 0) return false;
+    if (phrase_answer(a, thought, o, out)) return true;
+    return names_other(thought) && corrected(a, thought, o->extract, out);
 }
 
 /* What follows an answer says that there is none. */

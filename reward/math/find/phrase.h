@@ -13,6 +13,15 @@
 bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
                    struct stated *out);
 
+/* What stands behind an answer, from where it begins to take it back: "Actually, no: it is 12.", "Correction: 43". No
+ * bytes where it does not begin so. */
+struct span phrase_second_thought(struct span rest);
+
+/* What a second thought gives for the answer, by an announcement or as "it should be 43", "No, 43"; false where rest is
+ * none, or only goes on: "Sorry, it took me 3 attempts." */
+bool phrase_corrected(struct arena *a, struct span rest, const struct math_options *o,
+                      struct stated *out);
+
 /* s up to the end of its first sentence: a stop before white space or the end, or a line break once
  * something was said. Formulas are stepped over. announced: a colon stands before it. */
 struct span phrase_sentence(struct span s, bool announced);
