@@ -20,6 +20,7 @@
 #include <assert.h>
 
 #include "base/ascii.h"
+#include "reward/math/find/taken_back.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_WORDS = 8, MAX_STATEMENT = 60 };
@@ -547,6 +548,11 @@ struct choice_found choice_in(struct span response, const struct math_options *o
     by_verdict(s, o, &best, &rank);
     struct span again = best.choice >= 0 ? second_thoughts(s, best.at) : span_of(NULL, 0);
     if (again.n > 0) return choice_in(again, o, cues_only); /* which has no such place any more */
+    size_t place = best.choice >= 0 ? (size_t)(best.at.p - s.p) : 0;
+    if (best.choice >= 0 && !o->first_answer && taken_back_behind(s, place, place + 1)) {
+        best = (struct choice_found){.choice = -1,
+                                     .withdrawn = true}; /* "Answer: B. That is wrong." */
+    }
     bool settled = best.choice >= 0 || best.several || best.withdrawn;
     if (settled || cues_only) return best;
     by_line(s, o, &best, &rank);

@@ -397,6 +397,7 @@ static bool in_place(struct arena *a, struct span place, const struct math_optio
                      struct extraction *out)
 {
     if (extract_boxed(a, place, o, out)) return out->source != MATH_FROM_NOWHERE;
+    if (!o->first_answer) place = phrase_after_slip(place);
     place = rejected_removed(a, place);
     struct stated st = {.text = place};
     phrase_answer(a, place, o, &st); /* <answer>The answer is 5</answer> */

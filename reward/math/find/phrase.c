@@ -8,6 +8,7 @@
 #include "reward/math/find/formula.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/rejected.h"
+#include "reward/math/find/taken_back.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_SENTENCE = 4000, MAX_CLAUSE = 200 };
@@ -321,6 +322,33 @@ static bool is_withdrawn(struct span rest)
     return false;
 }
 
+/* s begins with a value: a number, a formula, or a letter that stands alone. */
+static bool begins_value(struct span s)
+{
+    while (s.n > 0 && memchr("*$(-", s.p[0], 4) != NULL) {
+        s = span_slice(s, 1, s.n);
+    }
+    if (s.n == 0) return false;
+    bool alone = s.n == 1 || !(ascii_is_letter(s.p[1]) || memchr(" '", s.p[1], 2) != NULL);
+    return ascii_is_digit(s.p[0]) || s.p[0] == '\\' || (s.p[0] >= 'A' && s.p[0] <= 'J' && alone);
+}
+
+struct span phrase_after_slip(struct span s)
+{
+    static const char *const slips[] = {", no, ",     ", sorry, ",   ", i mean ",
+                                        ", i mean, ", ", no wait, ", ", wait, no, "};
+    size_t last = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] != ',') continue;
+        for (size_t k = 0; k < sizeof(slips) / sizeof(slips[0]); k++) {
+            size_t end = i + strlen(slips[k]);
+            bool here = words_begin(span_slice(s, i, s.n), slips[k]);
+            if (here && begins_value(span_slice(s, end, s.n))) last = end;
+        }
+    }
+    return span_slice(s, last, s.n);
+}
+
 bool phrase_answer(struct arena *a, struct span s, const struct math_options *o, struct stated *out)
 {
     const char *language = "";
@@ -331,11 +359,14 @@ bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
     }
     bool announced = s.p[at - 1] == ':';
     struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
+    if (!o->first_answer) said = phrase_after_slip(said);
     *out = stated_in(a, rejected_removed(a, said), o->extract);
     out->said = span_trim(said);
-    struct span rest = span_slice(s, (size_t)(said.p - s.p) + said.n, s.n);
-    if (!o->first_answer) corrected(a, rest, o->extract, out);
-    if (!o->first_answer && is_withdrawn(rest)) {
+    size_t from = (size_t)(said.p - s.p), to = from + said.n;
+    struct span rest = span_slice(s, to, s.n);
+    bool other = !o->first_answer && corrected(a, rest, o->extract, out);
+    bool denied = !o->first_answer && !other && taken_back_behind(s, from, to);
+    if (denied || (!o->first_answer && is_withdrawn(rest))) {
         out->denied = true;
         return false;
     }

@@ -22,6 +22,10 @@ struct span phrase_second_thought(struct span rest);
 bool phrase_corrected(struct arena *a, struct span rest, const struct math_options *o,
                       struct stated *out);
 
+/* What counts of a statement whose writer slips and says another value in the same breath: " 43" of " 42, no, 43"; s
+ * itself elsewhere. */
+struct span phrase_after_slip(struct span s);
+
 /* s up to the end of its first sentence: a stop before white space or the end, or a line break once
  * something was said. Formulas are stepped over. announced: a colon stands before it. */
 struct span phrase_sentence(struct span s, bool announced);

@@ -191,7 +191,7 @@ bool taken_back_behind(struct span s, size_t from, size_t to)
     while (rest.n > 1 && rest.p[0] == '\\' && memchr(")]", rest.p[1], 2) != NULL) {
         rest = span_slice(rest, 2, rest.n);
     }
-    struct span near = skip(rest, " $*}");
+    struct span near = skip(rest, " $*})");
     if (begins_verdict(near, firm)) return !is_denial(value);
     near = after_openers(skip(near, " $*}.,;!-\n"));
     size_t n = after_one(near, who);
