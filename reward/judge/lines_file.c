@@ -30,6 +30,8 @@ struct pass {
     size_t line_room;
     uint64_t next_batch;
     bool at_end;
+    uint64_t lines;      /* read so far */
+    struct error broken; /* what ended the reading early; told behind what stood before it */
 
     pthread_mutex_t writing; /* guards what follows; may be taken while holding nothing */
     pthread_cond_t turn;
@@ -63,25 +65,38 @@ static bool is_stopped(const struct pass *p)
     return p->stop != NULL && *p->stop != 0;
 }
 
-/* Lines until a batch is full; NULL at the end of the file or on a failure. With `reading` held. */
-static struct batch *read_batch(struct pass *p, struct error *err)
+/* No line is read any more, because of the last one. What stands before it is still to be judged. */
+static struct batch *break_off(struct pass *p, const struct error *why, struct batch *ready)
+{
+    p->at_end = true;
+    p->broken = *why;
+    snprintf(p->broken.message, sizeof(p->broken.message), "line %llu: %s",
+             (unsigned long long)p->lines, why->message);
+    return ready != NULL ? ready : batcher_take(&p->batcher, true);
+}
+
+/* Lines until a batch is full; NULL at the end of the file. With `reading` held. */
+static struct batch *read_batch(struct pass *p)
 {
     struct batch *ready = NULL;
+    struct error e = {0};
     while (ready == NULL && !p->at_end) {
         errno = 0;
         ssize_t n = is_stopped(p) ? -1 : getline(&p->line, &p->line_room, p->in);
+        p->lines++;
         if (n < 0) {
             p->at_end = true;
             if (ferror(p->in) && !is_stopped(p)) {
-                error_set(err, ERROR_SYSTEM, NULL, "cannot read: %s", strerror(errno));
+                error_set(&e, ERROR_SYSTEM, NULL, "cannot read: %s", strerror(errno));
+                ready = break_off(p, &e, NULL);
             } else {
                 ready = batcher_take(&p->batcher, !is_stopped(p));
             }
         } else if (n > REWARD_MAX_LINE) {
-            p->at_end = true;
-            error_set(err, ERROR_TOO_LARGE, NULL, "a line has more than %d bytes", REWARD_MAX_LINE);
-        } else if (!batcher_add(&p->batcher, span_of(p->line, (size_t)n), &ready, err)) {
-            p->at_end = true;
+            error_set(&e, ERROR_TOO_LARGE, NULL, "a line has more than %d bytes", REWARD_MAX_LINE);
+            ready = break_off(p, &e, NULL);
+        } else if (!batcher_add(&p->batcher, span_of(p->line, (size_t)n), &ready, &e)) {
+            ready = break_off(p, &e, ready);
         }
     }
     return ready;
@@ -90,12 +105,10 @@ static struct batch *read_batch(struct pass *p, struct error *err)
 /* The next batch and its number. */
 static struct batch *next_batch(struct pass *p, uint64_t *number)
 {
-    struct error e = {0};
     pthread_mutex_lock(&p->reading);
-    struct batch *b = read_batch(p, &e);
+    struct batch *b = read_batch(p);
     if (b != NULL) *number = p->next_batch++;
     pthread_mutex_unlock(&p->reading);
-    if (e.code != ERROR_NONE) fail(p, &e);
     return b;
 }
 
@@ -260,5 +273,6 @@ bool judge_lines(struct judge *judge, const struct judge_file *file, struct judg
         p.failed = true;
         error_set(err, ERROR_SYSTEM, NULL, "cannot write: %s", strerror(errno));
     }
+    if (!p.failed && p.broken.code != ERROR_NONE) fail(&p, &p.broken);
     return !p.failed;
 }

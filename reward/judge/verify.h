@@ -130,7 +130,8 @@ struct judge_file {
     const volatile sig_atomic_t *stop; /* not 0: no more lines are read; NULL: never */
 };
 
-/* Judge a whole file. False when reading or writing failed, or memory is out. */
+/* Judge a whole file. False when reading or writing failed, a settings line is wrong or too long, or memory
+ * is out; err then names the line, and the results of those before it have been written. */
 bool judge_lines(struct judge *judge, const struct judge_file *file, struct judge_summary *summary,
                  struct error *err);
 

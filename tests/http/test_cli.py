@@ -222,6 +222,12 @@ def test_summary_tells_rewards_and_causes(tmp_path):
     assert "accuracy             0.3333" in told.stderr and "not_equal 2" in told.stderr
 
 
+def test_lines_before_a_wrong_settings_line_are_judged(tmp_path):
+    told = run("verify", "--quiet", lines(tmp_path, {**RIGHT, "id": 2}, {**RIGHT, "id": 3, "answer": "x"}, {"rewards": [{"name": "nope"}]}, RIGHT))
+    assert [json.loads(line)["id"] for line in told.stdout.splitlines()] == [2, 3]
+    assert told.returncode == 1 and 'line 3: there is no reward "nope"' in told.stderr
+
+
 def test_quiet_is_quiet(tmp_path):
     assert run("verify", "--quiet", lines(tmp_path, RIGHT)).stderr == ""
 

@@ -187,6 +187,8 @@ static void test_file_breaks(void **state)
     const struct judge_file file = {.in = in, .out = out, .threads = 2};
     assert_false(judge_lines(judge, &file, &sum, &err));
     assert_string_equal(err.param, "rewards[0].name");
+    assert_int_equal(strncmp(err.message, "line 2: ", 8), 0);
+    assert_int_equal(sum.items, 1); /* what stood before it was judged */
     fclose(in);
     fclose(out);
 }
