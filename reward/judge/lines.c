@@ -181,7 +181,11 @@ static bool is_full(const struct batcher *b)
 
 bool batcher_add(struct batcher *b, struct span line, struct batch **ready, struct error *err)
 {
+    static const char mark[] = "\xEF\xBB\xBF"; /* of UTF-8, as some editors put it before a file */
     *ready = NULL;
+    if (!b->begun && span_starts(line, span_str(mark)))
+        line = span_slice(line, strlen(mark), line.n);
+    b->begun = true;
     line = span_trim(line);
     if (line.n == 0) return true;
     if (is_plain(b, line)) {

@@ -21,6 +21,7 @@ struct batcher {
     cJSON *settings;       /* the last settings line; NULL: none yet */
     int64_t group_size;    /* of the settings; 0: none */
     struct batch *filling; /* NULL: no line waits */
+    bool begun;            /* the first line has been added */
     char *group;           /* key of the group at the end of filling; NULL: none */
 };
 

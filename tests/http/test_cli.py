@@ -228,6 +228,15 @@ def test_lines_before_a_wrong_settings_line_are_judged(tmp_path):
     assert told.returncode == 1 and 'line 3: there is no reward "nope"' in told.stderr
 
 
+def test_a_mark_of_utf8_before_the_first_line_is_passed_over(tmp_path):
+    path = tmp_path / "marked.jsonl"
+    item = b'{"completion": "4", "answer": "4", "rewards": [{"name": "accuracy"}]}\n'
+    for first in (item, b'{"rewards": [{"name": "accuracy"}]}\n'):
+        path.write_bytes(b"\xef\xbb\xbf" + first + item)
+        told = run("verify", "--strict", str(path))
+        assert told.returncode == 0 and all(json.loads(line)["reward"] == 1 for line in told.stdout.splitlines()), told
+
+
 def test_quiet_is_quiet(tmp_path):
     assert run("verify", "--quiet", lines(tmp_path, RIGHT)).stderr == ""
 
