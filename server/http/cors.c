@@ -45,6 +45,26 @@ static bool is_local_page(const char *origin)
     return is_origin(origin) && is_local_host(strstr(origin, "://") + 3);
 }
 
+/* The bytes of an origin that tell it: a port that is its scheme's own is no part of it, as browsers send it. */
+static size_t telling_bytes(const char *origin)
+{
+    static const char *const own[][2] = {{"https://", ":443"}, {"http://", ":80"}};
+    size_t n = strlen(origin);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        size_t port = strlen(own[i][1]), scheme = strlen(own[i][0]);
+        if (strncasecmp(origin, own[i][0], scheme) != 0 || n < scheme + port) continue;
+        if (strcmp(origin + n - port, own[i][1]) == 0) return n - port;
+    }
+    return n;
+}
+
+/* Schemes and hosts are the same in any case. */
+static bool same_origin(const char *a, const char *b)
+{
+    size_t n = telling_bytes(a);
+    return n == telling_bytes(b) && strncasecmp(a, b, n) == 0;
+}
+
 bool cors_check_list(const struct string_list *origins, bool keys_are_set, struct error *err)
 {
     for (int i = 0; i < origins->n; i++) {
@@ -69,7 +89,8 @@ const char *cors_find(const struct string_list *origins, const char *origin)
 {
     for (int i = 0; origin != NULL && i < origins->n; i++) {
         const char *one = origins->items[i];
-        if (strcmp(one, any_page) == 0 || strcasecmp(one, origin) == 0) return one;
+        if (strcmp(one, any_page) == 0) return one;
+        if (same_origin(one, origin)) return origin; /* a browser compares every byte of it */
         if (strcmp(one, local_pages) == 0 && is_local_page(origin)) return origin;
     }
     return NULL;

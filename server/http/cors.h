@@ -23,8 +23,8 @@ struct exchange;
  * on any port, or "*", any page, which needs that keys are set? False with err->param the setting. */
 bool cors_check_list(const struct string_list *origins, bool keys_are_set, struct error *err);
 
-/* Of the list, what a page of this origin is told that may ask; NULL: it is not listed, or there is no
- * origin. */
+/* What a page of this origin, which the list has in whatever case and with or without its scheme's own port, is
+ * told that may ask: "*", or origin itself. NULL: it is not listed, or there is no origin. */
 const char *cors_find(const struct string_list *origins, const char *origin);
 
 /* The headers that let the page of x, which is listed (x->cors), see its answer. */

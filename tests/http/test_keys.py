@@ -293,6 +293,15 @@ def test_pages_of_this_machine(local_pages, host, may):
         assert local_pages.post("/v1/completions", ONE, headers=origin).status_code == (200 if may else 403)
 
 
+@pytest.mark.parametrize("written,sent", [
+    ("HTTPS://A.example:443", "https://a.example"), ("Http://A.Example:80", "http://a.example"),
+    ("https://[2001:DB8::443]", "https://[2001:db8::443]"), ("http://a.example:443", "http://a.example:443")])
+def test_an_origin_is_told_as_the_browser_writes_it(start, written, sent):
+    s = start("--cors-origins", written)
+    assert s.http.get("/version", headers={"Origin": sent}).headers["access-control-allow-origin"] == sent
+    assert s.post("/v1/completions", ONE, headers={"Origin": sent + "0"}).status_code == 403
+
+
 def test_without_a_list_there_is_no_word_of_it(server):
     reply = server.http.options("/v1/completions", headers={"Origin": SITE, "Access-Control-Request-Method": "POST"})
     assert not [h for h in reply.headers if h.startswith("access-control")]
