@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "server/http/client.h"
 #include "server/http/cors.h"
+#include "server/http/query.h"
 #include "server/http/state.h"
 
 enum {
@@ -102,7 +103,7 @@ static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, cons
 {
     struct unknown_argument *u = cls;
     (void)kind;
-    (void)value;
+    if (query_is_nothing(name, value)) return MHD_YES;
     for (int i = 0; u->names[i] != NULL; i++) {
         if (strcmp(u->names[i], name) == 0) return MHD_YES;
     }

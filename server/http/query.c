@@ -13,6 +13,11 @@
 
 static const struct field nothing[] = {{0}};
 
+bool query_is_nothing(const char *name, const char *value)
+{
+    return name[0] == '\0' && value == NULL;
+}
+
 struct checking {
     struct field_table table;
     struct field_context context;
@@ -53,17 +58,46 @@ static bool is_once(const struct checking *c, const char *name)
                                      "the query has %.60s %d times", name, found.n);
 }
 
+struct finding {
+    const char *name, *first; /* NULL: not found so far */
+};
+
+static enum MHD_Result find(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct finding *f = cls;
+    (void)kind;
+    (void)value;
+    if (strcmp(name, f->name) != 0) return MHD_YES;
+    f->first = name;
+    return MHD_NO;
+}
+
+/* Is this the first argument of its name? */
+static bool is_first(const struct checking *c, const char *name)
+{
+    struct finding found = {.name = name};
+    MHD_get_connection_values(c->x->connection, MHD_GET_ARGUMENT_KIND, find, &found);
+    return found.first == name;
+}
+
+/* With "=" behind it, at least: what would hold without is told nowhere. */
+static bool has_value(const struct checking *c, const char *name, const char *value)
+{
+    return value != NULL || error_set(c->err, ERROR_INVALID_VALUE, name,
+                                      "the query has %.60s without a value", name);
+}
+
 static enum MHD_Result check(void *cls, enum MHD_ValueKind kind, const char *name,
                              const char *value)
 {
     struct checking *c = cls;
     const struct field *row = row_of(c, name);
     (void)kind;
-    (void)value;
+    if (query_is_nothing(name, value)) return MHD_YES;
     if (row == NULL) {
-        c->fine = fields_unknown(&c->table, 1, name, &c->context, c->err);
+        c->fine = !is_first(c, name) || fields_unknown(&c->table, 1, name, &c->context, c->err);
     } else {
-        c->fine = row->kind == FIELD_IGNORED || is_once(c, name);
+        c->fine = row->kind == FIELD_IGNORED || (is_once(c, name) && has_value(c, name, value));
     }
     return c->fine ? MHD_YES : MHD_NO;
 }

@@ -118,7 +118,8 @@ QUERIES = [
     ("GET", "/v1/models", "zzz=1", "zzz"),
     ("GET", "/is_paused", "zzz", "zzz"),
     ("GET", "/slots", "fail_on_no_slots=1", "fail_on_no_slots (did you mean fail_on_no_slot?)"),
-    ("GET", "/version", "a%20b=1&%C3%A9=2&a%20b=3", "a%20b, %C3%A9, a%20b"),
+    ("GET", "/version", "a%20b=1&%C3%A9=2&a%20b=3", "a%20b, %C3%A9"),
+    ("GET", "/version", "&&x=1&&x=2&", "x"),
     ("POST", "/wake_up", "tags=a&tags=b&level=1", "level"),
     ("POST", "/v1/completions", "api-version=1", "api-version"),
 ]
@@ -141,6 +142,9 @@ def test_a_query_is_passed_over_and_named(server, strict, method, path, query, n
     ("PUT", "/v1/weights", "parts=whole", "parts", "unknown_field"),
     ("DELETE", "/v1/rollouts/x", "zzz=1", "zzz", "unknown_field"),
     ("POST", "/pause", "mode=keep&mode=abort", "mode", "invalid_value"),
+    ("POST", "/pause", "mode", "mode", "invalid_value"),
+    ("POST", "/pause", "mode=", "mode", "invalid_value"),
+    ("POST", "/pause", "mode=keep&clear_cache", "clear_cache", "invalid_value"),
 ])
 def test_a_query_that_is_refused(server, method, path, query, field, code):
     reply = server.http.request(method, f"{path}?{query}", **({"json": {}} if method == "POST" else {}))
@@ -149,7 +153,7 @@ def test_a_query_that_is_refused(server, method, path, query, field, code):
 
 
 def test_a_query_that_is_known_has_no_header(server):
-    for method, path in (("GET", "/slots?fail_on_no_slot=0"), ("GET", "/v1/loads?include=core"), ("POST", "/pause?mode=keep&clear_cache=false"), ("POST", "/resume")):
+    for method, path in (("GET", "/slots?fail_on_no_slot=0"), ("GET", "/v1/loads?include=core"), ("POST", "/pause?&mode=keep&&clear_cache=false&"), ("POST", "/resume?&")):
         reply = server.http.request(method, path)
         assert reply.status_code == 200 and "x-ignored-fields" not in reply.headers, reply.text
 
