@@ -215,6 +215,27 @@ static bool shorten_id(cJSON *object, const char *name, struct error *err)
     return put(object, name, cJSON_CreateString(made), err);
 }
 
+/* What a call calls: a function, and which. */
+static bool check_call(const cJSON *call, struct error *err)
+{
+    if (!cJSON_IsObject(call)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "a call must be an object, not %s",
+                         json_type_name(call));
+    }
+    const cJSON *function = json_get(call, "function");
+    if (!cJSON_IsObject(function)) {
+        return error_set(err, ERROR_INVALID_TYPE, "function", "function must be an object, not %s",
+                         json_type_name(function));
+    }
+    const cJSON *name = json_get(function, "name");
+    if (cJSON_IsString(name)) return true;
+    if (name == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "function.name", "a call needs a name");
+    }
+    return error_set(err, ERROR_INVALID_TYPE, "function.name", "name must be a string, not %s",
+                     json_type_name(name));
+}
+
 static bool finish_calls(cJSON *message, struct template_habits habits, struct error *err)
 {
     const cJSON *calls = json_get(message, "tool_calls");
@@ -228,12 +249,8 @@ static bool finish_calls(cJSON *message, struct template_habits habits, struct e
     }
     cJSON_ArrayForEach(call, calls)
     {
+        if (!check_call(call, err)) return error_in(err, "tool_calls[%zu]", i);
         cJSON *function = cJSON_GetObjectItemCaseSensitive(call, "function");
-        if (!cJSON_IsObject(function)) {
-            error_set(err, ERROR_INVALID_TYPE, "function", "function must be an object, not %s",
-                      json_type_name(function));
-            return error_in(err, "tool_calls[%zu]", i);
-        }
         if (habits.short_ids && !shorten_id(call, "id", err)) return false;
         if (!finish_arguments(function, habits.text_arguments, err)) {
             return error_in(err, "tool_calls[%zu].function", i);
@@ -302,17 +319,24 @@ static bool finish_role(cJSON *message, bool knows_developer, struct error *err)
     return put(message, "role", cJSON_CreateString("system"), err);
 }
 
+/* null, "" or []. */
+static bool is_empty(const cJSON *value)
+{
+    return value == NULL || (cJSON_IsString(value) && value->valuestring[0] == '\0') ||
+           (cJSON_IsArray(value) && value->child == NULL);
+}
+
 /* A message says something; an assistant may call tools instead, think or refuse, and may say null, as
  * our own replies do that clients send back. */
 static bool check_content(const cJSON *message, struct error *err)
 {
-    static const char *const instead[] = {"tool_calls", "reasoning_content", "reasoning", "thinking",
-                                          "refusal",    "function_call"};
+    static const char *const instead[] = {"tool_calls", "reasoning_content", "reasoning",
+                                          "thinking",   "refusal",           "function_call"};
     bool assistant = strcmp(json_get(message, "role")->valuestring, "assistant") == 0;
     bool says = json_get(message, "content") != NULL ||
                 (assistant && cJSON_GetObjectItemCaseSensitive(message, "content") != NULL);
     for (size_t i = 0; assistant && i < sizeof(instead) / sizeof(instead[0]); i++) {
-        says = says || json_get(message, instead[i]) != NULL;
+        says = says || !is_empty(json_get(message, instead[i]));
     }
     return says || error_set(err, ERROR_MISSING_FIELD, "content", "a message%s needs content",
                              assistant ? " without tool_calls" : "");
@@ -526,6 +550,33 @@ static bool keep_last(struct conversation *c, const cJSON *messages, struct aren
     return c->last_content != NULL || no_memory(err);
 }
 
+/* A template that refuses messages does not tell which. One whose role is none of those that all know,
+ * and that the template does not speak of, is the one. */
+static void blame_role(const struct conversation *c, const struct engine *e, struct error *err)
+{
+    static const char *const known[] = {"system",    "developer", "user",
+                                        "assistant", "tool",      "function"};
+    enum { KNOWN = sizeof(known) / sizeof(known[0]) };
+    size_t i = 0;
+    const cJSON *message;
+    if (err == NULL || err->code != ERROR_TEMPLATE || strcmp(err->param, "messages") != 0) {
+        return;
+    }
+    cJSON_ArrayForEach(message, c->messages)
+    {
+        const char *role = json_get(message, "role")->valuestring;
+        int k = 0;
+        while (k < KNOWN && strcmp(role, known[k]) != 0) {
+            k++;
+        }
+        if (k == KNOWN && !engine_template_mentions(e, c->template, role)) {
+            error_at(err, "%s[%zu].role", field_of(c), i);
+            return;
+        }
+        i++;
+    }
+}
+
 /* The prompt of finished messages, appended to out; they are changed where the last one is to go on. */
 static bool render(const struct conversation *c, cJSON *messages, const struct engine *e,
                    struct buffer *out, struct error *err)
@@ -537,6 +588,7 @@ static bool render(const struct conversation *c, cJSON *messages, const struct e
     bool ok = engine_render_chat(e, c->template, messages, c->tools, variables,
                                  c->add_generation_prompt, out, err);
     cJSON_Delete(variables);
+    if (!ok) blame_role(c, e, err);
     if (ok && out->failed) ok = no_memory(err);
     if (ok && c->continue_final) ok = cut_at_mark(out, from, final_blanks(messages), err);
     return ok;

@@ -203,7 +203,7 @@ def test_refused_fields(server, path):
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"text": "a"}]}]}, "missing_field", "messages[0].content[0].type"),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "unsupported", "messages[0].content[0].type"),
         ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": 1}]}, "invalid_type", "messages[0].tool_calls"),
-        ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [1]}]}, "invalid_type", "messages[0].tool_calls[0].function"),
+        ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [1]}]}, "invalid_type", "messages[0].tool_calls[0]"),
         ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": 3}}]}]}, "invalid_type", "messages[0].tool_calls[0].function.arguments"),
         ("/v1/chat/completions", {"messages": [{"role": "assistant", "reasoning": 1}]}, "invalid_type", "messages[0].reasoning"),
         ("/v1/chat/completions", {"continue_final_message": True}, "invalid_value", "continue_final_message"),

@@ -7,6 +7,7 @@ import pytest
 
 LONG = "a b c d e f g h " * 600
 IDS = [5] * 5000
+PICKY = "{% for m in messages %}{% if m.role == 'narrator' or m.role != 'user' %}{{ raise_exception('no') }}{% endif %}{{ m.content }}{% endfor %}"
 TALK = [{"role": "user", "content": LONG}]
 
 NAMES = [
@@ -54,6 +55,17 @@ NAMES = [
     ("/v1/chat/completions", {"messages": [{"role": "tool", "tool_call_id": "1"}]}, "messages[0].content"),
     ("/v1/messages", {"model": "", "max_tokens": 1, "messages": [{"role": "user", "content": []}]}, "messages[0].content"),
     ("/chat/", {"messages": [[{"role": "user"}]]}, "messages[0][0].content"),
+    # an assistant's that says nothing in other words
+    ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": []}]}, "messages[0].content"),
+    ("/v1/chat/completions", {"messages": [{"role": "assistant", "reasoning_content": ""}]}, "messages[0].content"),
+    ("/v1/chat/completions", {"messages": [{"role": "assistant", "refusal": ""}]}, "messages[0].content"),
+    # calls in the history
+    *(("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": [call]}]}, f"messages[1].tool_calls[0]{where}")
+      for call, where in ((None, ""), (5, ""), ({}, ".function"), ({"function": None}, ".function"), ({"function": {"arguments": "{}"}}, ".function.name"),
+                          ({"function": {"name": None, "arguments": "{}"}}, ".function.name"), ({"function": {"name": 5, "arguments": "{}"}}, ".function.name"))),
+    # what a template refuses: the role that it does not speak of, where there is one
+    *(("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}, {"role": role, "content": "b"}], "chat_template": PICKY}, param)
+      for role, param in (("bogus", "messages[1].role"), ("assistant", "messages"), ("narrator", "messages"))),
     # shapes within
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools[0]"),
     ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{}]}, "tools[0].function"),
