@@ -182,8 +182,9 @@ static cJSON *as_text(const cJSON *object)
     return value;
 }
 
-/* The arguments of a call come as the text of a JSON object. What a model wrote and is no object
- * counts as no arguments, as in vLLM: a conversation goes on after a broken call. */
+/* The arguments of a call come as the text of a JSON object. What a model wrote and is no object stays as it
+ * was written where the template takes text; else it counts as no arguments, as in vLLM: a conversation goes
+ * on after a broken call. */
 static bool finish_arguments(cJSON *function, bool as_texts, struct error *err)
 {
     const cJSON *arguments = json_get(function, "arguments");
@@ -198,10 +199,10 @@ static bool finish_arguments(cJSON *function, bool as_texts, struct error *err)
     struct error why = {0};
     cJSON *parsed = arguments == NULL ? NULL : json_parse(span_str(arguments->valuestring), &why);
     if (why.code == ERROR_NO_MEMORY) return no_memory(err);
-    bool object = cJSON_IsObject(parsed);
-    if (object && !as_texts) return put(function, "arguments", parsed, err);
+    if (cJSON_IsObject(parsed) && !as_texts) return put(function, "arguments", parsed, err);
     cJSON_Delete(parsed);
-    if (object) return true; /* the text, as the model wrote it */
+    bool written = as_texts && arguments != NULL && arguments->valuestring[0] != '\0';
+    if (written) return true; /* as the model wrote it */
     return put(function, "arguments", as_texts ? cJSON_CreateString("{}") : cJSON_CreateObject(),
                err);
 }

@@ -369,6 +369,14 @@ def test_history_of_families_that_join_text(server):
     assert '{"word": 1.0}' in render(server, prints)
 
 
+@pytest.mark.parametrize("arguments, told", [('{"a": 1', '{"a": 1'), ("[1]", "[1]"), ("", "{}"), (None, "{}")])
+def test_broken_arguments_stay_where_the_template_takes_text(server, arguments, told):
+    joins = "<｜tool▁calls▁begin｜>```json{{ 'A' + messages[0].tool_calls[0]['function']['arguments'] + 'Z' }}"
+    calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}]
+    body = {"messages": [{"role": "assistant", "content": None, "tool_calls": calls}], "chat_template": joins}
+    assert server.http.post("/apply-template", json=body).json()["prompt"].endswith(f"A{told}Z")
+
+
 def test_history_of_families_with_short_ids(server):
     """Mistral's templates refuse other ids than nine letters and digits."""
     ids = "[TOOL_CALLS]{% for m in messages %}{{ m.tool_call_id }}{% for t in m.tool_calls or [] %}{{ t.id }}{% endfor %}{% endfor %}"
