@@ -211,6 +211,7 @@ static void test_a_worker_for_one_more(void **state)
     assert_false(ring_has_worker(&r, &own.lane, &three, 4)); /* the last is a newcomer's */
 }
 
+/* Times below are numbers of the tests' own: no clock is asked, and nothing waits. */
 enum { MS = 1000000 };
 
 /* The lanes of n requests of one task each, all come at once, that shall begin in a second. */
