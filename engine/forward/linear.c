@@ -24,6 +24,7 @@ enum {
     WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * WIDE * (int)sizeof(float),
     ALIGNED = 64,
     FETCHED_GROUPS = 32, /* groups whose B is fetched ahead */
+    FETCHED_PIECES = 96, /* pieces that are, in all */
     PARALLEL_ROWS = 8    /* rows from which filling an input pays for waking the threads */
 };
 _Static_assert(CHUNK_ROWS % BLAS_ROWS == 0, "the rows past the last must fit a task's memory");
@@ -200,7 +201,7 @@ struct piece {
     struct stretch after; /* else what it is likely to want then */
     struct linear_work work;
     struct low_groups *groups; /* [2] of the product at work, or of gate and up */
-    struct stretch *pieces;    /* [FETCHED_GROUPS + 1] to be fetched beside the product at work */
+    struct stretch *pieces;    /* [FETCHED_PIECES] to be fetched beside the product at work */
 };
 
 static int panels_of(const struct matrix *w)
@@ -233,22 +234,40 @@ static size_t progress(const struct piece *p, int half_unit)
     return (size_t)(lines * (p->thread + s->from + (s->to - s->from) * done)) * 64;
 }
 
-/* What to fetch during the half units [begin, end) of a piece: its n_pieces, and the part of what
- * comes soon that falls to them. */
-static struct fetch fetch_of(const struct piece *p, int begin, int end, int n_pieces)
+/* Append bytes [from, to) of what comes soon, blocks that are neighbours as one piece: to n pieces, as long as
+ * there is room. How many there are then. */
+static int list_blocks(const struct piece *p, size_t from, size_t to, int n)
 {
     const struct soon *s = &p->c->soon;
-    struct fetch f = {.pieces = p->pieces, .n_pieces = n_pieces};
-    for (int i = 0; i < n_pieces; i++) {
+    int first = n;
+    while (from < to) {
+        size_t skip = from % s->bytes, bytes = s->bytes - skip;
+        const uint8_t *at = s->base + (size_t)s->blocks[from / s->bytes] * s->bytes + skip;
+        if (bytes > to - from) bytes = to - from;
+        from += bytes;
+        struct stretch *last = &p->pieces[n - 1]; /* read only where it is one of these */
+        if (n > first && last->at + last->bytes == at) {
+            last->bytes += bytes;
+        } else if (n < FETCHED_PIECES) {
+            p->pieces[n++] = (struct stretch){at, bytes};
+        } else {
+            break;
+        }
+    }
+    return n;
+}
+
+/* What to fetch during the half units [begin, end) of a piece: its n pieces, and the part of what comes
+ * soon that falls to them. */
+static struct fetch fetch_of(const struct piece *p, int begin, int end, int n)
+{
+    if (p->c->soon.n > 0 && p->alone) {
+        n = list_blocks(p, progress(p, begin), progress(p, end), n);
+    }
+    struct fetch f = {.pieces = p->pieces, .n_pieces = n};
+    for (int i = 0; i < n; i++) {
         f.left += p->pieces[i].bytes;
     }
-    if (s->n == 0 || !p->alone) return f;
-    size_t from = progress(p, begin), to = progress(p, end);
-    f.left += to - from;
-    f.base = s->base;
-    f.block_bytes = s->bytes;
-    f.blocks = s->blocks + from / s->bytes;
-    f.skip = from % s->bytes;
     return f;
 }
 
@@ -529,7 +548,7 @@ static void run_task(void *arg, int task, int thread)
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     struct low_groups groups[2];
-    struct stretch pieces[FETCHED_GROUPS + 1];
+    struct stretch pieces[FETCHED_PIECES];
     struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES, .groups = groups};
     p.pieces = pieces;
     groups[0].low = groups[1].low = NULL;

@@ -91,18 +91,15 @@ struct stretch {
 };
 
 /* Memory that will be wanted soon. A product brings it into the caches while it computes, little by
- * little, since memory would be idle then: some pieces, then some blocks, the first of them without
- * its first `skip` bytes. Addresses and sizes are multiples of 64. What was brought is taken off. */
+ * little, since memory would be idle then. Addresses and sizes are multiples of 64. What was brought is
+ * taken off. */
 struct fetch {
-    const uint8_t *at, *end; /* the piece or block at work */
+    const uint8_t *at, *end; /* the piece at work */
     size_t left;             /* bytes of it and of all that follow */
     const struct stretch *pieces;
-    int n_pieces;        /* those that follow, none of them empty */
-    const uint8_t *base; /* block b is at base + b * block_bytes */
-    size_t block_bytes, skip;
-    const int32_t *blocks; /* those that follow all pieces */
-    int turns;             /* product()'s own: between so many is divided what is left, */
-    size_t step;           /* so many bytes at a time */
+    int n_pieces; /* those that follow, none of them empty */
+    int turns;    /* product()'s own: between so many is divided what is left, */
+    size_t step;  /* so many bytes at a time */
 };
 
 /* A few rows times a small matrix of floats, on top of what is there; see kernels.accumulate. */

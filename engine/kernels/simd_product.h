@@ -51,16 +51,9 @@ static void divide_fetch(struct fetch *f, int turns)
 
 static void next_piece(struct fetch *f)
 {
-    if (f->n_pieces > 0) {
-        f->n_pieces--;
-        f->at = f->pieces->at;
-        f->end = f->at + f->pieces++->bytes;
-        return;
-    }
-    f->at = f->base + (size_t)*f->blocks++ * f->block_bytes;
-    f->end = f->at + f->block_bytes;
-    f->at += f->skip;
-    f->skip = 0;
+    f->n_pieces--;
+    f->at = f->pieces->at;
+    f->end = f->at + f->pieces++->bytes;
 }
 
 /* Take off what so many steps of f->step bytes bring: fetch_step() begins a piece with a step of its own. */
@@ -69,18 +62,15 @@ static void take_steps(struct fetch *f, size_t steps)
     for (;;) {
         size_t bytes = steps * f->step, piece = (size_t)(f->end - f->at);
         if (bytes > piece) bytes = piece;
-        if (bytes > f->left) bytes = f->left; /* of the last block */
         f->at += bytes;
         f->left -= bytes;
         steps -= (bytes + f->step - 1) / f->step;
-        if (steps == 0 || f->n_pieces == 0) break;
+        if (steps == 0 || f->n_pieces == 0) return;
         next_piece(f);
     }
-    if (steps > 0) f->step = 0; /* to be divided anew */
 }
 
-/* The run of one turn, of `steps` steps. It ends with the last piece, or with a block; the turns to come make up for
- * that. */
+/* The run of one turn, of `steps` steps. */
 static struct tile_run next_run(struct fetch *f, int steps)
 {
     if (f->left == 0) return (struct tile_run){0};
