@@ -166,15 +166,23 @@ static double shared_wait_s(struct admission *a, const struct generation *runnin
     return wait_s(a, s, engine_info(a->engine)->max_sequences, ahead, running);
 }
 
-/* On a seat that is kept for clients that have nothing at work: prompts of others that the engine still reads
+/* Seats beyond those that are for all. */
+static int kept_seats(const struct admission *a)
+{
+    const struct engine_info *info = engine_info(a->engine);
+    return info->seats - info->max_sequences;
+}
+
+/* On a seat that is kept for clients that have little at work: prompts of others that the engine still reads
  * are not before it, as a step's rows are shared between clients. INFINITY: there is none for it. */
 static double kept_wait_s(struct admission *a, const struct generation *running,
                           const struct engine_stats *s, uint64_t client, int priority)
 {
     struct load beside = {0};
-    if (!line_is_fresh(&a->line, client, priority)) return INFINITY;
+    if (!line_is_light(&a->line, client, priority, kept_seats(a))) return INFINITY;
     push_running(a, running, &beside);
-    return wait_s(a, s, engine_info(a->engine)->seats, line_ahead_fresh(&a->line), running);
+    struct load ahead = line_ahead_light(&a->line, kept_seats(a));
+    return wait_s(a, s, engine_info(a->engine)->seats, ahead, running);
 }
 
 double admission_wait_s(struct admission *a, const struct generation *running, uint64_t client,
@@ -254,7 +262,7 @@ bool admission_join(struct admission *a, struct generation *g, struct error *err
 
 bool admission_waits(const struct admission *a, uint64_t before)
 {
-    return line_next(&a->line, before, false) != NULL;
+    return line_next(&a->line, before, LINE_ALL) != NULL;
 }
 
 /* Does it already hold what it has no room for in its cache? */
@@ -271,11 +279,12 @@ static bool engine_is_full(const struct admission *a)
 struct generation *admission_next(const struct admission *a, uint64_t before)
 {
     const struct engine_info *info = engine_info(a->engine);
-    int most = info->max_sequences, kept = info->seats - most;
+    int most = info->max_sequences, kept = kept_seats(a);
     if (kept == 0) most++; /* one waits there, that no seat is empty for a step */
     if (a->line.parties == NULL || a->working >= most + kept || engine_is_full(a)) return NULL;
     bool reads = a->reading * fresh_share(a) > READING_STEPS * info->step_tokens;
-    struct place *t = line_next(&a->line, before, reads || a->working >= most);
+    int light = a->working >= most ? kept : LINE_ALL;
+    struct place *t = line_next(&a->line, before, reads ? 1 : light);
     if (t == NULL) return NULL;
     return (struct generation *)(void *)((char *)t - offsetof(struct generation, place));
 }

@@ -3,8 +3,8 @@
  * Generations wait in a line of ours (line.h), not in the engine's: the engine is given no more than
  * it can begin, because what it has it serves in order of arrival: no more samples than it has seats, and no
  * more prompts than it computes in a few steps. Of its seats, samples that it
- * decodes at once, max_sequences are for all; a few more are kept for clients that have nothing at
- * work: whoever comes beside a flood of another begins at once. How long a newcomer would
+ * decodes at once, max_sequences are for all; a few more are kept for clients that have less at work than their part
+ * of these: whoever comes beside a flood of another begins at once. How long a newcomer would
  * wait is told from what the line and the engine have before it (forecast.h), from the engine's pace,
  * and from what the generations that have ended took: tokens for each sample that stopped by itself (those
  * that had to stop tell how long one may go on without), and the share of their prompts that the cache

@@ -15,11 +15,12 @@ struct party {
     struct party *next, **link;
     uint64_t client;
     int priority;
-    double had;               /* tokens that it has had, on the line's clock */
-    size_t members;           /* turns that wait or are at work */
+    double had;                /* tokens that it has had, on the line's clock */
+    size_t members;            /* turns that wait or are at work */
     struct place *head, **end; /* those that wait */
     size_t waiting;
     struct load load; /* of them, together */
+    double working;   /* samples of its turns that are at work */
 };
 
 static double cost(const struct load *l)
@@ -133,17 +134,28 @@ bool line_join(struct line *l, struct place *t, uint64_t client, int priority, s
     return true;
 }
 
-/* Has it nothing at work? */
-static bool is_fresh(const struct party *p)
+/* What a party may have at work and still take one of so many kept seats: they are for all alike. */
+static double part_of(const struct line *l, int kept)
 {
-    return p->members == p->waiting;
+    int n = 0;
+    for (const struct party *p = l->parties; p != NULL; p = p->next) {
+        n++;
+    }
+    return n == 0 || kept < n ? 1 : (double)kept / n;
 }
 
-struct place *line_next(const struct line *l, uint64_t before, bool fresh)
+static bool is_light(const struct party *p, double part)
+{
+    assert(p->members > p->waiting || p->working <= 0); /* (4) */
+    return p->working < part;
+}
+
+struct place *line_next(const struct line *l, uint64_t before, int kept)
 {
     const struct party *first = NULL;
+    double part = kept == LINE_ALL ? HUGE_VAL : part_of(l, kept);
     for (const struct party *p = l->parties; p != NULL; p = p->next) {
-        if (p->waiting == 0 || p->head->number >= before || (fresh && !is_fresh(p))) continue;
+        if (p->waiting == 0 || p->head->number >= before || !is_light(p, part)) continue;
         if (first == NULL || goes_before(p, first)) first = p;
     }
     return first == NULL ? NULL : first->head;
@@ -156,6 +168,7 @@ void line_take(struct line *l, struct place *t)
     unlink_turn(t);
     if (p->had > l->clock) l->clock = p->had;
     p->had += cost(&t->load);
+    p->working += t->load.samples;
     assert(l->clock >= before); /* (3) */
 }
 
@@ -168,6 +181,7 @@ void line_leave(struct line *l, struct place *t, double tokens)
         unlink_turn(t);
     } else {
         p->had += tokens - cost(&t->load);
+        p->working -= t->load.samples;
     }
     t->party = NULL;
     assert(p->members > 0); /* (2) */
@@ -198,16 +212,20 @@ struct load line_ahead(const struct line *l, uint64_t client, int priority)
     return ahead;
 }
 
-bool line_is_fresh(const struct line *l, uint64_t client, int priority)
+bool line_is_light(const struct line *l, uint64_t client, int priority, int kept)
 {
-    return find(l, client, priority) == NULL;
+    const struct party *p = find(l, client, priority);
+    return p == NULL || p->working + p->load.samples < part_of(l, kept);
 }
 
-struct load line_ahead_fresh(const struct line *l)
+struct load line_ahead_light(const struct line *l, int kept)
 {
     struct load ahead = {0};
+    double part = part_of(l, kept);
     for (const struct party *p = l->parties; p != NULL; p = p->next) {
-        if (p->waiting > 0 && is_fresh(p)) add(&ahead, &p->head->load, 1);
+        if (p->waiting == 0 || !is_light(p, part)) continue;
+        double share = (part - p->working) / p->load.samples, head = 1 / (double)p->waiting;
+        add(&ahead, &p->load, fmin(fmax(share, head), 1));
     }
     return ahead;
 }

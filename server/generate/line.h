@@ -18,6 +18,7 @@
  * (1) A turn that waits is in its party's queue, and the party's sums are those of its queue.
  * (2) A party exists exactly while a turn of its waits or is at work.
  * (3) The line's clock never goes back.
+ * (4) A party without a turn at work has no sample at work.
  *
  * Loop thread only.
  *
@@ -60,9 +61,11 @@ struct line {
 /* Wait in the party of that client at that priority. False: no memory for a new party. */
 bool line_join(struct line *l, struct place *t, uint64_t client, int priority, struct error *err);
 
-/* Whose turn it is, of those whose number is less than `before` and, when `fresh`, whose party has
- * nothing at work; NULL: nobody's. */
-struct place *line_next(const struct line *l, uint64_t before, bool fresh);
+enum { LINE_ALL = -1 }; /* no seats are kept for anybody */
+
+/* Whose turn it is, of those whose number is less than `before`; where so many seats are kept, of parties that have less
+ * than their part of them at work, which is one sample at least. NULL: nobody's. */
+struct place *line_next(const struct line *l, uint64_t before, int kept);
 
 /* It is at work from now on. */
 void line_take(struct line *l, struct place *t);
@@ -74,10 +77,10 @@ void line_leave(struct line *l, struct place *t, double tokens);
 /* What would have its turn before one that joins now. */
 struct load line_ahead(const struct line *l, uint64_t client, int priority);
 
-/* Would its party be new, with nothing waiting or at work? */
-bool line_is_fresh(const struct line *l, uint64_t client, int priority);
+/* Would its party have less than its part of so many kept seats waiting and at work? */
+bool line_is_light(const struct line *l, uint64_t client, int priority, int kept);
 
-/* Of the parties that have nothing at work, the first turn of each. */
-struct load line_ahead_fresh(const struct line *l);
+/* Of the parties that have less than their part at work, the turns that fill it, the first at least. */
+struct load line_ahead_light(const struct line *l, int kept);
 
 #endif

@@ -28,7 +28,8 @@ enum {
     LIVE = 4096,
     MOST_SAMPLES = 8,
     FLOOD = 1,
-    POLITE = 2
+    POLITE = 2,
+    POLITE_AT_ONCE = 3 /* a client of so many connections: less than the seats that are kept */
 };
 
 static const double last_s = 120, polite_every_s = 1;
@@ -351,7 +352,9 @@ static void run_case(const struct load_case *c)
             }
         }
         for (; next_polite_s <= now_s; next_polite_s += polite_every_s) {
-            come(POLITE);
+            for (int i = 0; i < POLITE_AT_ONCE; i++) {
+                come(POLITE);
+            }
         }
         hand_over();
         step();
@@ -370,17 +373,17 @@ static void run_case(const struct load_case *c)
 static bool told_well(void)
 {
     double told = counts.told / counts.refused, waited = counts.waited / counts.began;
-    return told >= waited && told <= 1.5 * MAX_WAIT_S && counts.most_told <= 3 * MAX_WAIT_S;
+    return told >= waited && told <= 1.5 * MAX_WAIT_S && counts.most_told <= 4 * MAX_WAIT_S;
 }
 
 static void test_floods(void **state)
 {
     static const struct load_case cases[] = {
         {"short", 24, 1, 30, false, 1, 10, 0, steady, 0.1, 0.01},
-        {"long", 24, 1, 200, false, 1, 10, 0, steady, 0.1, 0.01},
+        {"long", 24, 1, 200, false, 1, 10, 0, steady, 0.1, 0.02},
         {"of any length", 24, 1, 150, true, 1, 10, 0, steady, 0.1, 0.03},
         {"groups", 24, 8, 100, true, 1, 10, 0, steady, 0.1, 0.03},
-        {"long prompts", 700, 1, 40, false, 1, 10, 0, steady, 0.1, 0.03},
+        {"long prompts", 700, 1, 40, false, 1, 10, 0, steady, 0.1, 0.1},
         {"in bursts", 24, 1, 100, true, 200, 10, 0, steady, 0.1, 0.03},
         {"just too many", 24, 1, 100, true, 1, 1.3, 0, steady, 0.1, 0.03},
         {"a full batch is dearer", 24, 1, 200, false, 1, 10, 1.5, steady, 0.1, 0.03},
@@ -399,7 +402,7 @@ static void test_floods(void **state)
                late = (double)counts.late / counts.taken;
         double busy = counts.busy_s / last_s;
         bool good = in_time >= 0.99 && late <= c->most_late && busy > 0.9 &&
-                    counts.polite_began >= counts.polite - 1 && told_well();
+                    counts.polite_began >= counts.polite - POLITE_AT_ONCE && told_well();
         bad += !good;
         if (good) continue;
         printf("NOT %-24s came %6d taken %5d began %5d in time %6.2f %% late in line %5.2f %% busy "

@@ -44,7 +44,7 @@ static struct place *join(uint64_t client, double samples)
 
 static struct place *take(void)
 {
-    struct place *t = line_next(&line, UINT64_MAX, false);
+    struct place *t = line_next(&line, UINT64_MAX, LINE_ALL);
     if (t != NULL) line_take(&line, t);
     return t;
 }
@@ -186,10 +186,10 @@ static void only_those_before_a_number(void **state)
     struct place *old = join(FLOOD, 1);
     uint64_t mark = line.arrivals;
     join(POLITE, 1);
-    assert_ptr_equal(line_next(&line, mark, false), old);
+    assert_ptr_equal(line_next(&line, mark, LINE_ALL), old);
     line_take(&line, old);
-    assert_null(line_next(&line, mark, false));
-    assert_non_null(line_next(&line, UINT64_MAX, false));
+    assert_null(line_next(&line, mark, LINE_ALL));
+    assert_non_null(line_next(&line, UINT64_MAX, LINE_ALL));
     end_all();
 }
 
@@ -197,21 +197,45 @@ static void only_those_before_a_number(void **state)
 static void newcomers_are_told_apart(void **state)
 {
     (void)state;
-    assert_true(line_is_fresh(&line, FLOOD, 0));
+    assert_true(line_is_light(&line, FLOOD, 0, 1));
     join(FLOOD, 1);
-    assert_false(line_is_fresh(&line, FLOOD, 0));
+    assert_false(line_is_light(&line, FLOOD, 0, 1));
     struct place *first = take();
     join(FLOOD, 1);
-    assert_null(line_next(&line, UINT64_MAX, true));
-    assert_int_equal(line_ahead_fresh(&line).samples, 0);
+    assert_null(line_next(&line, UINT64_MAX, 1));
+    assert_int_equal(line_ahead_light(&line, 1).samples, 0);
     struct place *polite = join(POLITE, 3);
     join(POLITE, 3);
-    assert_ptr_equal(line_next(&line, UINT64_MAX, true), polite);
-    assert_int_equal(line_ahead_fresh(&line).samples, 3);
+    assert_ptr_equal(line_next(&line, UINT64_MAX, 1), polite);
+    assert_int_equal(line_ahead_light(&line, 1).samples, 3);
     line_take(&line, polite);
-    assert_null(line_next(&line, UINT64_MAX, true));
+    assert_null(line_next(&line, UINT64_MAX, 1));
     end(first);
-    assert_non_null(line_next(&line, UINT64_MAX, true)); /* the flood has nothing at work now */
+    assert_non_null(line_next(&line, UINT64_MAX, 1)); /* the flood has nothing at work now */
+    end_all();
+}
+
+/* Of eight kept seats each of two clients may have four, and a request goes on one as long as its client has less. */
+static void kept_seats_are_for_all_alike(void **state)
+{
+    (void)state;
+    enum { KEPT = 8 };
+    join(FLOOD, 64);
+    take();
+    join(FLOOD, 1);
+    for (int working = 0; working < 4; working += 2) {
+        assert_true(line_is_light(&line, POLITE, 0, KEPT));
+        struct place *polite = join(POLITE, 2);
+        assert_int_equal(line_is_light(&line, POLITE, 0, KEPT), working == 0); /* waiting counts */
+        assert_ptr_equal(line_next(&line, UINT64_MAX, KEPT), polite);
+        assert_int_equal(line_ahead_light(&line, KEPT).samples, 2);
+        line_take(&line, polite);
+    }
+    assert_false(line_is_light(&line, POLITE, 0, KEPT));
+    struct place *fifth = join(POLITE, 1);
+    assert_null(line_next(&line, UINT64_MAX, KEPT));
+    end(&turns[2]);
+    assert_ptr_equal(line_next(&line, UINT64_MAX, KEPT), fifth);
     end_all();
 }
 
@@ -443,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup(priorities_go_first, reset),
         cmocka_unit_test_setup(only_those_before_a_number, reset),
         cmocka_unit_test_setup(newcomers_are_told_apart, reset),
+        cmocka_unit_test_setup(kept_seats_are_for_all_alike, reset),
         cmocka_unit_test_setup(what_is_ahead_comes_first, reset),
         cmocka_unit_test(free_seats_cost_nothing),
         cmocka_unit_test(seats_are_taken_in_turn),
