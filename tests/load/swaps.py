@@ -21,8 +21,10 @@ With `switch` it tells how many tokens were computed anew, and how long the stre
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
+import concurrent.futures
 import http.client
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -106,29 +108,32 @@ class Stream:
         self.lines += lines
         return len(lines)
 
-    def over(self):
-        """What came: its text, its version or None, and what is wrong with it or None."""
-        events = [json.loads(line[6:]) for line in self.lines]
-        choices = [c for e in events for c in e.get("choices", [])]
-        end = events[-1] if events else {}
-        reason = choices[-1].get("finish_reason") if choices else "nothing"
-        n = end.get("usage", {}).get("completion_tokens")
-        wrong = None
-        if reason not in ("length", "abort"):
-            wrong = f"ended by {reason}"
-        elif reason == "length" and n != self.body["max_tokens"]:
-            wrong = f"{n} tokens"
-        elif not any("weight_version" in e for e in events):
-            wrong = "several versions" if any("weight_versions" in e for e in events) else "no version"
-        version = next((e["weight_version"] for e in events if "weight_version" in e), None)
-        return "".join(c.get("text", "") for c in choices), version, wrong
+
+def what_came(lines, tokens):
+    """A stream's text, its version or None, and what is wrong with it or None."""
+    events = [json.loads(line[6:]) for line in lines]
+    choices = [c for e in events for c in e.get("choices", [])]
+    end = events[-1] if events else {}
+    reason = choices[-1].get("finish_reason") if choices else "nothing"
+    n = end.get("usage", {}).get("completion_tokens")
+    wrong = None
+    if reason not in ("length", "abort"):
+        wrong = f"ended by {reason}"
+    elif reason == "length" and n != tokens:
+        wrong = f"{n} tokens"
+    elif not any("weight_version" in e for e in events):
+        wrong = "several versions" if any("weight_versions" in e for e in events) else "no version"
+    version = next((e["weight_version"] for e in events if "weight_version" in e), None)
+    return "".join(c.get("text", "") for c in choices), version, wrong
 
 
 class Load:
-    """So many streams at any time, until stop(). One thread reads them all: the processor is the server's."""
+    """So many streams at any time, until stop(). One thread reads them all, and a process that yields to everybody looks into
+    them: the processors are the server's, and a piece that is there is not kept waiting for another stream's end."""
 
     def __init__(self, port, streams, tokens):
         self.port, self.tokens, self.going = port, tokens, True
+        self.reader = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), os.nice, (19,))
         self.pieces, self.ended, self.odd = [], [], []  # pieces: (when, the gap before it or None)
         self.ready = selectors.DefaultSelector()
         self.seeds = [i * 1000 for i in range(streams)]
@@ -164,15 +169,18 @@ class Load:
         if n is not None:
             return
         self.ready.unregister(stream.socket)
-        text, version, wrong = stream.over()
-        self.ended.append((stream.body, version, text))
-        self.odd += [wrong] if wrong else []
         if self.going:
             self.begin(number)
+        self.ended.append((stream.body, self.reader.submit(what_came, stream.lines, self.tokens)))
 
     def stop(self):
+        """ended is then [(body, version, text)]."""
         self.going = False
         self.thread.join()
+        told = [(body, *came.result()) for body, came in self.ended]
+        self.reader.shutdown()
+        self.odd += [wrong for _, _, _, wrong in told if wrong]
+        self.ended = [(body, version, text) for body, text, version, _ in told]
 
 
 class Spans:
