@@ -119,26 +119,12 @@ void deliver_embedding(struct deliver *to, struct request *r)
     results_add(&to->results, ev);
 }
 
-static bool contains(const int *ids, int n, int id)
-{
-    for (int i = 0; i < n; i++) {
-        if (ids[i] == id) return true;
-    }
-    return false;
-}
-
-static bool is_stop_token(const struct deliver *to, const struct engine_sampling *c, int id)
-{
-    return contains(c->stop_ids, c->n_stop_ids, id) ||
-           (!c->ignore_eos && sampler_is_end(to->sampler, id));
-}
-
 /* Take the token's bytes into the sample's text and see whether it ends here. */
 static struct ending read_token(struct deliver *to, struct sequence *q, int id)
 {
     const struct request *r = q->request;
     const struct engine_sampling *c = &r->sampling;
-    bool stops = is_stop_token(to, c, id);
+    bool stops = sampler_stops(to->sampler, c, id);
     struct span bytes = {0};
     if (!stops || c->include_stop) {
         bytes = to->token_text(to->token_text_arg, id, c->skip_special_tokens);

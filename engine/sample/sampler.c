@@ -88,12 +88,23 @@ struct form_vocabulary *sampler_vocabulary(const struct sampler *s)
     return s->vocabulary;
 }
 
-bool sampler_is_end(const struct sampler *s, int id)
+static bool is_listed(const int *ids, int n, int id)
 {
-    for (int i = 0; i < s->n_end; i++) {
-        if (s->end_ids[i] == id) return true;
+    for (int i = 0; i < n; i++) {
+        if (ids[i] == id) return true;
     }
     return false;
+}
+
+/* An end token of the model? */
+static bool is_end(const struct sampler *s, int id)
+{
+    return is_listed(s->end_ids, s->n_end, id);
+}
+
+bool sampler_stops(const struct sampler *s, const struct engine_sampling *c, int id)
+{
+    return is_listed(c->stop_ids, c->n_stop_ids, id) || (!c->ignore_eos && is_end(s, id));
 }
 
 /* A counter-based generator: splitmix64's finaliser over the counter's parts (Steele et al., OOPSLA 2014). */
@@ -240,14 +251,6 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
     return probs_max(w->logits, s->n_vocab, max) ? w->logits : NULL;
 }
 
-static bool is_listed(const int *ids, int n, int id)
-{
-    for (int i = 0; i < n; i++) {
-        if (ids[i] == id) return true;
-    }
-    return false;
-}
-
 /* What would keep an output of a form from its end, or from anything at all. */
 static bool check_form(const struct sampler *s, const struct engine_sampling *c, struct error *err)
 {
@@ -274,7 +277,7 @@ bool sampler_check(const struct sampler *s, const struct engine_sampling *c, str
     if (c->allowed_ids == NULL || c->min_tokens <= 0) return true;
     for (int i = 0; i < c->n_allowed; i++) {
         int id = c->allowed_ids[i];
-        if (!sampler_is_end(s, id) && !is_listed(c->stop_ids, c->n_stop_ids, id)) return true;
+        if (!is_end(s, id) && !is_listed(c->stop_ids, c->n_stop_ids, id)) return true;
     }
     return error_set(err, ERROR_INVALID_VALUE, "allowed_token_ids",
                      "only end and stop tokens are allowed, which min_tokens forbids");

@@ -57,8 +57,8 @@ void sampler_free(struct sampler *s);
 /* The vocabulary as forms see it; the sampler's. */
 struct form_vocabulary *sampler_vocabulary(const struct sampler *s);
 
-/* Is id an end token of the model? */
-bool sampler_is_end(const struct sampler *s, int id);
+/* Does id end an output: as one of c's stop tokens, or as an end token of the model that c does not ignore? */
+bool sampler_stops(const struct sampler *s, const struct engine_sampling *c, int id);
 
 /* Will c always leave a token to draw? Until min_tokens are out no end or stop token may be
  * drawn, and perhaps allowed_ids names no other; and an output of a form must be able to end.
