@@ -51,6 +51,7 @@ def test_every_example_is_listed():
 
 
 def test_openai_chat(tiny):
+    pytest.importorskip("openai")
     body = {"messages": [{"role": "user", "content": QUESTION}], "temperature": 0}
     whole = tiny.post("/v1/chat/completions", body).json()["choices"][0]["message"]
     pieces = list(load("openai_chat", tiny.url).chat(QUESTION, temperature=0))

@@ -10,7 +10,6 @@ import re
 import subprocess
 
 import httpx
-import openai
 import pytest
 
 from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE, wait_until
@@ -35,6 +34,13 @@ def test_keys(start):
     for key in ("first", "second key"):
         reply = server.post("/v1/completions", body, headers={"Authorization": "bearer " + key})
         assert reply.status_code == 200
+
+
+def test_keys_of_the_openai_client(start):
+    openai = pytest.importorskip("openai")
+    server = start("--api-key", "first", "--api-key", "second key", wait=False)
+    server.http.headers["Authorization"] = "Bearer first"
+    server.wait_ready()
     assert server.client(api_key="second key").models.list().data
     with pytest.raises(openai.AuthenticationError):
         server.client(api_key="third").models.list()
