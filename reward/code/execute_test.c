@@ -159,6 +159,7 @@ void execute_test(const struct test_order *order, struct arena *a, struct execut
         *err = t.error;
         if (err->code == ERROR_NONE) error_set(err, ERROR_SYSTEM, NULL, "the sandbox failed");
     }
+    if (arena_failed(a)) error_set(err, ERROR_NO_MEMORY, NULL, "no memory for what a test printed");
     buffer_clear(&p.binary);
     trial_clear(&t);
 }

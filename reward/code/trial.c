@@ -135,7 +135,7 @@ struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *fi
 /* The converter's work is kept for the next item: a group's samples share their tests. */
 static struct {
     struct buffer asked, answer;
-} converted;
+} converted = {.asked = {.limit = 64 << 20}, .answer = {.limit = 64 << 20}};
 
 static bool convert(struct span asked, struct error *err)
 {
@@ -146,8 +146,8 @@ static bool convert(struct span asked, struct error *err)
     struct sandbox_result r;
     sandbox_result_init(&r);
     bool ok = run_alone(&run, &r, err);
-    buffer_init(&converted.asked, 64 << 20);
-    buffer_init(&converted.answer, 64 << 20);
+    buffer_clear(&converted.asked);
+    buffer_clear(&converted.answer);
     if (ok && trial_status_of(&r) == TRIAL_ACCEPTED) {
         buffer_add_span(&converted.asked, asked);
         buffer_add_span(&converted.answer, buffer_span(&r.channel));

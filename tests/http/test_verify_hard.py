@@ -7,6 +7,8 @@ SPDX-License-Identifier: Apache-2.0
 import contextlib
 import json
 import os
+import pathlib
+import re
 import select
 import signal
 import threading
@@ -331,3 +333,27 @@ def test_memory_is_bounded(start):
     results = verify(server, items)
     assert len(results) == len(items) and all(r["error"] is None for r in results)
     assert verify(server, [DEFERRED])[0]["reward"] == 1
+
+
+def workers_mib(server):
+    """What those who judge hold themselves."""
+    own = 0
+    for pid, (name, _, _) in server.processes().items():
+        if name == "ts-verify":
+            own += int(re.search(r"^RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
+    return own / 1024
+
+
+def test_assertions_leave_no_memory_behind(server):
+    """What a worker keeps of the last ones, for a group's samples, goes when others come."""
+
+    def judge(first, n):
+        for i in range(first, first + n):
+            tests = [f"assert f() == 1  # {i} " + "x" * (1 << 20)]
+            item = {"completion": "```python\ndef f():\n    return 1\n```", "tests": tests, "rewards": [{"name": "code"}]}
+            assert server.post("/verify", {"items": [item]}).json()["results"][0]["reward"] == 1
+
+    judge(0, 6)
+    before = workers_mib(server)
+    judge(6, 40)
+    assert workers_mib(server) < before + 24
