@@ -558,7 +558,11 @@ static bool begin(struct rollout *r, struct error *err)
     r->round = judge_round_new(x->server->judge, r->client, err);
     r->groups = mem_new(r->ask.attempts, sizeof(*r->groups), err);
     if (r->round == NULL || r->groups == NULL) return false;
-    return begin_groups(r, err) || r->begun > 0 || r->samples_running > 0; /* the rest can wait */
+    struct error why = {0};
+    bool ok = begin_groups(r, &why) || r->begun > 0 || r->samples_running > 0;
+    if (ok) return true; /* the rest can wait */
+    *err = why;
+    return false;
 }
 
 static void write_first_line(struct rollout *r)

@@ -292,6 +292,24 @@ def test_a_deadline_answers_with_groups_that_have_not_begun(narrow):
     assert ask(narrow, **late, until={"groups": 9, "max_attempts": 99})["totals"]["attempts"] < 99  # nobody is owed those
 
 
+def test_a_call_some_of_whose_groups_wait_for_room_is_aborted_by_name(start):
+    """The first of its groups is in the queue, the second was told that this is full."""
+    server = start("--max-sequences", "4", "--max-queue", "4", "--max-wait", "0", model=TINY)
+    assert server.http.post("/pause", params={"mode": "keep"}).status_code == 200
+    other = threading.Thread(target=lambda: server.complete(prompt="a", n=5, max_tokens=1))
+    other.start()
+    wait_until(lambda: server.metric("touchstone_sequences_waiting") == 5)
+    body = {"prompts": QUESTIONS[:2], "n": 2, "sampling": HOT, "rewards": REWARDS, "encoding": "ndjson"}
+    with server.http.stream("POST", "/v1/rollouts", json=body, headers={"x-request-id": "mine"}) as reply:
+        rest = reply.iter_lines()
+        assert json.loads(next(rest)) == {"id": "mine"}
+        assert server.post("/abort_request", {"rid": "mine"}).status_code == 200
+        *groups, last = map(json.loads, rest)
+    assert {s["finish_reason"] for g in groups for s in g["samples"]} == {"abort"} and last["totals"]["masked"] == 4
+    assert server.http.post("/resume").status_code == 200
+    other.join()
+
+
 @pytest.mark.parametrize("encoding", ["json", "ndjson"])
 @pytest.mark.parametrize("advantage", ["grpo", "verl_reinforce_pp"])
 def test_ending_a_call_gives_all_groups_in_order(narrow, encoding, advantage):
