@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "engine/sample/form/form_store.h"
 #include "engine/sample/form/vocabulary.h"
@@ -507,6 +508,59 @@ static void test_masks_are_remembered(void **state)
 
 /* ---- sharing ---- */
 
+enum { AT_ONCE = 8, TIMES = 40 };
+
+struct asking {
+    struct form_store *store;
+    pthread_barrier_t *begin;
+    struct form *got[TIMES];
+};
+
+static void *ask_for_forms(void *arg)
+{
+    struct asking *a = arg;
+    for (int i = 0; i < TIMES; i++) {
+        char text[16];
+        const char *const one[] = {text};
+        snprintf(text, sizeof(text), "%d", i);
+        struct form_source source = choice_of(one, 1, FORM_HOLDS);
+        pthread_barrier_wait(a->begin);
+        a->got[i] = form_store_get(a->store, &source, NULL);
+    }
+    return NULL;
+}
+
+/* Whoever compiles what another one has compiled meanwhile takes that one. */
+static void test_forms_of_threads_are_one(void **state)
+{
+    struct asking all[AT_ONCE];
+    pthread_t threads[AT_ONCE];
+    pthread_barrier_t begin;
+    struct form_store *s = form_store_new(NULL);
+    (void)state;
+    pthread_barrier_init(&begin, NULL, AT_ONCE);
+    for (int t = 0; t < AT_ONCE; t++) {
+        all[t] = (struct asking){.store = s, .begin = &begin};
+        assert_int_equal(pthread_create(&threads[t], NULL, ask_for_forms, &all[t]), 0);
+    }
+    for (int t = 0; t < AT_ONCE; t++) {
+        pthread_join(threads[t], NULL);
+    }
+    for (int t = 0; t < AT_ONCE; t++) {
+        for (int i = 0; i < TIMES; i++) {
+            assert_non_null(all[t].got[i]);
+            assert_int_equal(form_uid(all[t].got[i]), form_uid(all[0].got[i]));
+        }
+    }
+    for (int t = 0; t < AT_ONCE; t++) {
+        for (int i = 0; i < TIMES; i++) {
+            form_free(all[t].got[i]);
+        }
+    }
+    pthread_barrier_destroy(&begin);
+    form_store_free(s);
+}
+
 static void test_equal_forms_are_one(void **state)
 {
     struct form_store *s = form_store_new(NULL);
@@ -559,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_a_draft_leaves_no_trace),
         cmocka_unit_test(test_forced),
         cmocka_unit_test(test_masks_are_remembered),
+        cmocka_unit_test(test_forms_of_threads_are_one),
         cmocka_unit_test(test_equal_forms_are_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

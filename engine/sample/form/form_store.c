@@ -1,7 +1,7 @@
 /* engine/sample/form/form_store.c - see form_store.h.
  *
- * A form is compiled outside of the lock. When two threads compile the same one, both are good; the
- * later one is kept.
+ * A form is compiled outside of the lock. When several threads compile the same one, the first that is done is
+ * kept, and the others take it in place of theirs: masks are made once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -40,35 +40,48 @@ void form_store_free(struct form_store *s)
     free(s);
 }
 
-static struct form *find(struct form_store *s, struct span key)
+/* The form of that key, for who asks; NULL: there is none. The lock is held. */
+static struct form *share(struct form_store *s, struct span key)
 {
-    struct form *found = NULL;
-    pthread_mutex_lock(&s->lock);
-    for (int i = 0; i < FORM_STORE && found == NULL; i++) {
+    for (int i = 0; i < FORM_STORE; i++) {
         struct place *p = &s->places[i];
         if (p->form == NULL || !span_eq(form_key(p->form), key)) continue;
-        if (form_bytes(p->form) > FORM_STORE_BYTES) { /* grown: those who use it keep it */
-            form_free(p->form);
-            *p = (struct place){0};
-            break;
+        if (form_bytes(p->form) <= FORM_STORE_BYTES) {
+            p->used = ++s->now;
+            return form_share(p->form);
         }
-        p->used = ++s->now;
-        found = form_share(p->form);
+        form_free(p->form); /* grown: those who use it keep it */
+        *p = (struct place){0};
+        break;
     }
+    return NULL;
+}
+
+static struct form *find(struct form_store *s, struct span key)
+{
+    pthread_mutex_lock(&s->lock);
+    struct form *found = share(s, key);
     pthread_mutex_unlock(&s->lock);
     return found;
 }
 
-static void keep(struct form_store *s, struct form *f)
+/* f, or the equal one that has come before it. */
+static struct form *keep(struct form_store *s, struct form *f)
 {
     pthread_mutex_lock(&s->lock);
+    struct form *first = share(s, form_key(f));
     struct place *oldest = &s->places[0];
     for (int i = 1; i < FORM_STORE; i++) {
         if (s->places[i].used < oldest->used) oldest = &s->places[i];
     }
-    form_free(oldest->form);
-    *oldest = (struct place){form_share(f), ++s->now};
+    if (first == NULL) {
+        form_free(oldest->form);
+        *oldest = (struct place){form_share(f), ++s->now};
+    }
     pthread_mutex_unlock(&s->lock);
+    if (first == NULL) return f;
+    form_free(f);
+    return first;
 }
 
 struct form *form_store_get(struct form_store *s, const struct form_source *source,
@@ -81,6 +94,5 @@ struct form *form_store_get(struct form_store *s, const struct form_source *sour
     buffer_clear(&key);
     if (f != NULL) return f;
     f = form_new(source, err);
-    if (f != NULL && form_bytes(f) <= FORM_STORE_BYTES) keep(s, f);
-    return f;
+    return f != NULL && form_bytes(f) <= FORM_STORE_BYTES ? keep(s, f) : f;
 }
