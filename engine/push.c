@@ -230,12 +230,16 @@ static struct engine_push *copy_push(const struct engine_push *p, struct error *
     return NULL;
 }
 
+/* Always false. */
+static bool says_ending(struct error *err)
+{
+    return error_set(err, ERROR_DRAINING, NULL, "the server ends");
+}
+
 /* Under the lock: nobody else pushes, and there is a keeper. */
 static bool claim(struct engine *e, struct error *err)
 {
-    if (__atomic_load_n(&e->versions.quit, __ATOMIC_RELAXED)) {
-        return error_set(err, ERROR_DRAINING, NULL, "the server ends");
-    }
+    if (__atomic_load_n(&e->versions.quit, __ATOMIC_RELAXED)) return says_ending(err);
     if (e->pushing) {
         return error_set(err, ERROR_PUSH_IN_PROGRESS, NULL, "other weights are being staged");
     }
@@ -255,6 +259,19 @@ static bool check_push(const struct engine_push *p, struct error *err)
                      "a version's name has 1 to %d bytes, not %zu", VERSION_NAME_BYTES - 1, n);
 }
 
+/* Of one that has been claimed. False where pushes have been ended since: the keeper may have gone. */
+static bool hand_to_keeper(struct engine *e, struct engine_push *push)
+{
+    pthread_mutex_lock(&e->versions.lock);
+    bool goes = !e->versions.quit;
+    assert(e->push == NULL); /* (1) */
+    if (goes && stage_has_weights(push)) push->number = ++e->versions.pushes;
+    if (goes) e->push = push;
+    pthread_cond_broadcast(&e->versions.changed);
+    pthread_mutex_unlock(&e->versions.lock);
+    return goes;
+}
+
 bool engine_push(struct engine *e, const struct engine_push *p, struct error *err)
 {
     if (!check_push(p, err)) return false;
@@ -270,13 +287,12 @@ bool engine_push(struct engine *e, const struct engine_push *p, struct error *er
         free_push(copy);
         return false;
     }
-    pthread_mutex_lock(&e->versions.lock);
-    assert(e->push == NULL); /* (1) */
-    if (stage_has_weights(copy)) copy->number = ++e->versions.pushes;
-    e->push = copy;
-    pthread_cond_broadcast(&e->versions.changed);
-    pthread_mutex_unlock(&e->versions.lock);
-    return true;
+    if (hand_to_keeper(e, copy)) return true;
+    pthread_mutex_lock(&e->lock);
+    e->pushing = false;
+    pthread_mutex_unlock(&e->lock);
+    free_push(copy);
+    return says_ending(err);
 }
 
 void engine_push_stats(struct engine *e, struct push_stats *out)
