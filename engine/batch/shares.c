@@ -19,7 +19,7 @@ struct share *shares_find(struct shares *s, uint64_t client)
         s->overflows = true;
         return NULL;
     }
-    s->of[s->n] = (struct share){.client = client};
+    s->of[s->n] = (struct share){.client = client, .may_read = INT_MAX};
     return &s->of[s->n++];
 }
 
@@ -65,17 +65,18 @@ static void cut(struct share *s, int rows)
 
 void shares_divide(struct shares *s, double idle_rows)
 {
-    int least = INT_MAX, greatest = 0;
+    int least = INT_MAX, greatest = 0, clients = 0;
     for (int i = 0; i < s->n; i++) {
         struct share *one = &s->of[i];
         one->may_decode = one->decodes;
         one->may_read = INT_MAX;
         if (wanted(one) == 0) continue;
+        clients++;
         if (wanted(one) < least) least = wanted(one);
         if (wanted(one) > greatest) greatest = wanted(one);
     }
-    if (s->overflows || s->n < 2 || idle_rows < 0 || greatest == 0) return;
-    double fit = (idle_rows + least) * (1 + each_more * (s->n - 1)) - idle_rows;
+    if (s->overflows || clients < 2 || idle_rows < 0) return;
+    double fit = (idle_rows + least) * (1 + each_more * (clients - 1)) - idle_rows;
     if (rows_under(s, greatest) <= fit) return;
     int most = most_for_all(s, least, greatest, fit);
     s->cut = most < greatest;

@@ -42,7 +42,7 @@ struct shares {
     bool cut;       /* something is */
 };
 
-/* That client's. NULL: there are too many. */
+/* That client's; a new one wants nothing, and whatever it takes all the same is not cut. NULL: there are too many. */
 struct share *shares_find(struct shares *s, uint64_t client);
 
 /* Everything that could be used has been counted: who may have what of it. A step costs, without any row, as

@@ -639,6 +639,7 @@ static void test_shares(void **state)
         {2, {1, 500}, {0, 512}, 10, {1, 3}, {INT_MAX, 2}}, /* half each */
         {2, {1, 500}, {0, 1}, 10, {1, 4}, {INT_MAX, 1}},
         {3, {1, 200, 300}, {0}, 10, {1, 5, 5}, {INT_MAX, 0, 0}}, /* (10 + 1) * 2 - 10 - 1 */
+        {3, {1, 500}, {0}, 10, {1, 5}, {INT_MAX, 0, INT_MAX}},   /* the third wants nothing */
         {2, {1, 500}, {0}, -1, {1, 500}, {INT_MAX, INT_MAX}}, /* nobody knows what a step costs */
     };
     (void)state;
