@@ -245,8 +245,8 @@ static int list_blocks(const struct piece *p, size_t from, size_t to, int n)
         const uint8_t *at = s->base + (size_t)s->blocks[from / s->bytes] * s->bytes + skip;
         if (bytes > to - from) bytes = to - from;
         from += bytes;
-        struct stretch *last = &p->pieces[n - 1]; /* read only where it is one of these */
-        if (n > first && last->at + last->bytes == at) {
+        struct stretch *last = n > first ? &p->pieces[n - 1] : NULL;
+        if (last != NULL && last->at + last->bytes == at) {
             last->bytes += bytes;
         } else if (n < FETCHED_PIECES) {
             p->pieces[n++] = (struct stretch){at, bytes};
