@@ -136,7 +136,11 @@ static bool submit(struct generations *all, struct generation *g, struct error *
 {
     struct engine_request r = order_of(g);
     r.id = live_add(all->live, g);
-    if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
+    if (r.id == 0) {
+        bool full = live_count(all->live) == LIVE_MAX;
+        return error_set(err, full ? ERROR_QUEUE_FULL : ERROR_NO_MEMORY, NULL,
+                         full ? "too many prompts are in work" : "no memory for a request");
+    }
     if (!engine_submit(all->engine, &r, err)) {
         live_remove(all->live, r.id);
         return false;
@@ -368,10 +372,12 @@ static void on_progress(struct generation *g, const struct engine_event *ev)
     if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
     g->n_computed = ev->n_computed;
     g->computed_ns = ev->n_computed > g->n_cached ? clock_ns() : g->started_ns;
+    struct generations *all = g->all;
+    assert(all->turning); /* (3) */
     if (g->calls->progress == NULL) return;
-    g->all->current = g;
+    all->current = g;
     g->calls->progress(g);
-    g->all->current = NULL;
+    all->current = NULL; /* g may be gone */
 }
 
 static void on_prompt(struct generation *g, const struct engine_event *ev)
