@@ -27,7 +27,7 @@ static const double first_spread = 0.25; /* before any forecast has been held ag
 static const double sure = 2;            /* so many spreads above the mean few waits are */
 static const double short_wait_s = 0.25; /* whose forecast is neither right nor wrong */
 static const double long_wait_s = 2;     /* from which on all tell as much; shorter ones less */
-static const double slowdown = 3;    /* of the machine's, between being handed over and beginning */
+static const double slowdown = 3;    /* of the machine's, while one begins on a seat that is free */
 static const double most_ratio = 4;  /* and its inverse: beyond that something else happened */
 static const double most_mean = 1e9; /* tokens */
 static const double remembered_tokens = 1e5; /* of prompts, for the cache's share */
@@ -157,15 +157,6 @@ static double wait_s(struct admission *a, const struct engine_stats *s, int seat
     return forecast_wait_s(&f, &pace);
 }
 
-/* In a turn with all others. */
-static double shared_wait_s(struct admission *a, const struct generation *running,
-                            const struct engine_stats *s, uint64_t client, int priority)
-{
-    struct load ahead = line_ahead(&a->line, client, priority);
-    push_running(a, running, &ahead);
-    return wait_s(a, s, engine_info(a->engine)->max_sequences, ahead, running);
-}
-
 /* Seats beyond those that are for all. */
 static int kept_seats(const struct admission *a)
 {
@@ -173,25 +164,35 @@ static int kept_seats(const struct admission *a)
     return info->seats - info->max_sequences;
 }
 
-/* On a seat that is kept for clients that have little at work: prompts of others that the engine still reads
- * are not before it, as a step's rows are shared between clients. INFINITY: there is none for it. */
-static double kept_wait_s(struct admission *a, const struct generation *running,
-                          const struct engine_stats *s, uint64_t client, int priority)
+/* How long one that comes now would wait, in seconds. */
+struct waits {
+    double shared; /* in a turn with all others */
+    /* on a seat that is kept for clients that have little at work; INFINITY: there is none for it. Prompts of others that
+     * the engine still reads are not before it, as a step's rows are shared between clients. */
+    double kept;
+};
+
+static struct waits waits_of(struct admission *a, const struct generation *running, uint64_t client,
+                             int priority)
 {
-    struct load beside = {0};
-    if (!line_is_light(&a->line, client, priority, kept_seats(a))) return INFINITY;
+    const struct engine_info *info = engine_info(a->engine);
+    struct waits w = {.kept = INFINITY};
+    struct engine_stats s;
+    engine_stats(a->engine, &s);
+    struct load ahead = line_ahead(&a->line, client, priority), beside = {0};
+    push_running(a, running, &ahead);
+    w.shared = wait_s(a, &s, info->max_sequences, ahead, running);
+    if (!line_is_light(&a->line, client, kept_seats(a))) return w;
     push_running(a, running, &beside);
-    struct load ahead = line_ahead_light(&a->line, kept_seats(a));
-    return wait_s(a, s, engine_info(a->engine)->seats, ahead, running);
+    w.kept = wait_s(a, &s, info->seats, line_ahead_light(&a->line, kept_seats(a)), running);
+    return w;
 }
 
 double admission_wait_s(struct admission *a, const struct generation *running, uint64_t client,
                         int priority)
 {
-    struct engine_stats s;
-    engine_stats(a->engine, &s);
-    return fmin(shared_wait_s(a, running, &s, client, priority),
-                kept_wait_s(a, running, &s, client, priority));
+    struct waits w = waits_of(a, running, client, priority);
+    return fmin(w.shared, w.kept);
 }
 
 /* Steps in which all that decodes takes part; the one that is being computed is one of them. */
@@ -242,16 +243,13 @@ bool admission_check(struct admission *a, const struct generation *running, uint
                      int priority, struct error *err)
 {
     if (a->max_wait_ms == 0) return true;
-    struct engine_stats s;
-    engine_stats(a->engine, &s);
-    double shared = shared_wait_s(a, running, &s, client, priority);
-    double kept = kept_wait_s(a, running, &s, client, priority);
-    double longest = fmin(shared * margin(a), kept * slowdown);
+    struct waits w = waits_of(a, running, client, priority);
+    double longest = fmin(w.shared * margin(a), w.kept * slowdown);
     if (longest * 1000 <= a->max_wait_ms) return true;
     error_set(err, ERROR_QUEUE_FULL, NULL,
               "the queue is full: the request might begin after %.0f s only, and max-wait is %g s",
               ceil(longest), a->max_wait_ms / 1e3);
-    return refuse(fmin(shared * a->ratio, kept), err);
+    return refuse(fmin(w.shared * a->ratio, w.kept), err);
 }
 
 bool admission_join(struct admission *a, struct generation *g, struct error *err)
@@ -283,8 +281,8 @@ struct generation *admission_next(const struct admission *a, uint64_t before)
     if (kept == 0) most++; /* one waits there, that no seat is empty for a step */
     if (a->line.parties == NULL || a->working >= most + kept || engine_is_full(a)) return NULL;
     bool reads = a->reading * fresh_share(a) > READING_STEPS * info->step_tokens;
-    int light = a->working >= most ? kept : LINE_ALL;
-    struct place *t = line_next(&a->line, before, reads ? 1 : light);
+    int whose = reads ? LINE_NEWCOMERS : a->working >= most ? kept : LINE_ALL;
+    struct place *t = line_next(&a->line, before, whose);
     if (t == NULL) return NULL;
     return (struct generation *)(void *)((char *)t - offsetof(struct generation, place));
 }

@@ -11,16 +11,23 @@
 #include "base/mem.h"
 #include "base/paranoid.h"
 
+/* A client, at all priorities together. */
+struct tenant {
+    struct tenant *next, **link;
+    uint64_t client;
+    size_t parties;
+    double waiting, working; /* samples of its turns */
+};
+
 struct party {
     struct party *next, **link;
-    uint64_t client;
+    struct tenant *tenant;
     int priority;
     double had;                /* tokens that it has had, on the line's clock */
     size_t members;            /* turns that wait or are at work */
     struct place *head, **end; /* those that wait */
     size_t waiting;
     struct load load; /* of them, together */
-    double working;   /* samples of its turns that are at work */
 };
 
 static double cost(const struct load *l)
@@ -46,12 +53,51 @@ static bool holds(const struct party *p)
     return n == p->waiting && p->members >= n;
 }
 
+/* ---- tenants ---- */
+
+static struct tenant *find_tenant(const struct line *l, uint64_t client)
+{
+    struct tenant *t = l->tenants;
+    while (t != NULL && t->client != client) {
+        t = t->next;
+    }
+    return t;
+}
+
+/* That client's, for one more party. */
+static struct tenant *tenant_take(struct line *l, uint64_t client, struct error *err)
+{
+    struct tenant *t = find_tenant(l, client);
+    if (t == NULL) {
+        t = mem_new(1, sizeof(*t), err);
+        if (t == NULL) return NULL;
+        t->client = client;
+        t->next = l->tenants;
+        t->link = &l->tenants;
+        if (t->next != NULL) t->next->link = &t->next;
+        l->tenants = t;
+        l->n_tenants++;
+    }
+    t->parties++;
+    return t;
+}
+
+static void tenant_leave(struct line *l, struct tenant *t)
+{
+    if (--t->parties > 0) return;
+    assert(t->waiting <= 0 && t->working <= 0); /* (4) */
+    *t->link = t->next;
+    if (t->next != NULL) t->next->link = t->link;
+    l->n_tenants--;
+    free(t);
+}
+
 /* ---- parties ---- */
 
 static struct party *find(const struct line *l, uint64_t client, int priority)
 {
     struct party *p = l->parties;
-    while (p != NULL && (p->client != client || p->priority != priority)) {
+    while (p != NULL && (p->tenant->client != client || p->priority != priority)) {
         p = p->next;
     }
     return p;
@@ -61,7 +107,11 @@ static struct party *party_new(struct line *l, uint64_t client, int priority, st
 {
     struct party *p = mem_new(1, sizeof(*p), err);
     if (p == NULL) return NULL;
-    p->client = client;
+    p->tenant = tenant_take(l, client, err);
+    if (p->tenant == NULL) {
+        free(p);
+        return NULL;
+    }
     p->priority = priority;
     p->had = l->clock;
     p->end = &p->head;
@@ -72,11 +122,12 @@ static struct party *party_new(struct line *l, uint64_t client, int priority, st
     return p;
 }
 
-static void party_free(struct party *p)
+static void party_free(struct line *l, struct party *p)
 {
     assert(p->members == 0 && p->waiting == 0 && p->head == NULL); /* (2) */
     *p->link = p->next;
     if (p->next != NULL) p->next->link = p->link;
+    tenant_leave(l, p->tenant);
     free(p);
 }
 
@@ -109,6 +160,7 @@ static void unlink_turn(struct place *t)
     }
     t->waits = false;
     p->waiting--;
+    p->tenant->waiting -= t->load.samples;
     add(&p->load, &t->load, -1);
     if (p->waiting == 0) p->load = (struct load){0}; /* no crumbs of rounding */
     assert(!PARANOID || holds(p));                   /* (1) */
@@ -129,25 +181,17 @@ bool line_join(struct line *l, struct place *t, uint64_t client, int priority, s
     p->end = &t->next;
     p->waiting++;
     p->members++;
+    p->tenant->waiting += t->load.samples;
     add(&p->load, &t->load, 1);
     assert(!PARANOID || holds(p)); /* (1) */
     return true;
 }
 
-/* What a party may have at work and still take one of so many kept seats: they are for all alike. */
+/* What a tenant may have at work and still take one of so many kept seats: they are for all alike. */
 static double part_of(const struct line *l, int kept)
 {
-    int n = 0;
-    for (const struct party *p = l->parties; p != NULL; p = p->next) {
-        n++;
-    }
-    return n == 0 || kept < n ? 1 : (double)kept / n;
-}
-
-static bool is_light(const struct party *p, double part)
-{
-    assert(p->members > p->waiting || p->working <= 0); /* (4) */
-    return p->working < part;
+    size_t n = l->n_tenants;
+    return n == 0 || (size_t)kept < n ? 1 : (double)kept / (double)n;
 }
 
 struct place *line_next(const struct line *l, uint64_t before, int kept)
@@ -155,7 +199,7 @@ struct place *line_next(const struct line *l, uint64_t before, int kept)
     const struct party *first = NULL;
     double part = kept == LINE_ALL ? HUGE_VAL : part_of(l, kept);
     for (const struct party *p = l->parties; p != NULL; p = p->next) {
-        if (p->waiting == 0 || p->head->number >= before || !is_light(p, part)) continue;
+        if (p->waiting == 0 || p->head->number >= before || p->tenant->working >= part) continue;
         if (first == NULL || goes_before(p, first)) first = p;
     }
     return first == NULL ? NULL : first->head;
@@ -168,24 +212,23 @@ void line_take(struct line *l, struct place *t)
     unlink_turn(t);
     if (p->had > l->clock) l->clock = p->had;
     p->had += cost(&t->load);
-    p->working += t->load.samples;
+    p->tenant->working += t->load.samples;
     assert(l->clock >= before); /* (3) */
 }
 
 void line_leave(struct line *l, struct place *t, double tokens)
 {
     struct party *p = t->party;
-    (void)l;
     if (p == NULL) return;
     if (t->waits) {
         unlink_turn(t);
     } else {
         p->had += tokens - cost(&t->load);
-        p->working -= t->load.samples;
+        p->tenant->working -= t->load.samples;
     }
     t->party = NULL;
     assert(p->members > 0); /* (2) */
-    if (--p->members == 0) party_free(p);
+    if (--p->members == 0) party_free(l, p);
 }
 
 /* ---- what is ahead ---- */
@@ -212,10 +255,10 @@ struct load line_ahead(const struct line *l, uint64_t client, int priority)
     return ahead;
 }
 
-bool line_is_light(const struct line *l, uint64_t client, int priority, int kept)
+bool line_is_light(const struct line *l, uint64_t client, int kept)
 {
-    const struct party *p = find(l, client, priority);
-    return p == NULL || p->working + p->load.samples < part_of(l, kept);
+    const struct tenant *t = find_tenant(l, client);
+    return t == NULL || t->working + t->waiting < part_of(l, kept);
 }
 
 struct load line_ahead_light(const struct line *l, int kept)
@@ -223,8 +266,9 @@ struct load line_ahead_light(const struct line *l, int kept)
     struct load ahead = {0};
     double part = part_of(l, kept);
     for (const struct party *p = l->parties; p != NULL; p = p->next) {
-        if (p->waiting == 0 || !is_light(p, part)) continue;
-        double share = (part - p->working) / p->load.samples, head = 1 / (double)p->waiting;
+        if (p->waiting == 0 || p->tenant->working >= part) continue;
+        double share = (part - p->tenant->working) / p->load.samples;
+        double head = 1 / (double)p->waiting;
         add(&ahead, &p->load, fmin(fmax(share, head), 1));
     }
     return ahead;

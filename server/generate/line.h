@@ -18,7 +18,7 @@
  * (1) A turn that waits is in its party's queue, and the party's sums are those of its queue.
  * (2) A party exists exactly while a turn of its waits or is at work.
  * (3) The line's clock never goes back.
- * (4) A party without a turn at work has no sample at work.
+ * (4) A client without a turn has no sample waiting or at work.
  *
  * Loop thread only.
  *
@@ -34,6 +34,7 @@
 #include "base/error.h"
 
 struct party;
+struct tenant;
 
 /* Work, in tokens. */
 struct load {
@@ -54,6 +55,8 @@ struct place {
 
 struct line {
     struct party *parties;
+    struct tenant *tenants; /* the clients of these, n_tenants */
+    size_t n_tenants;
     double clock; /* where the party stood that was served last */
     uint64_t arrivals;
 };
@@ -61,9 +64,12 @@ struct line {
 /* Wait in the party of that client at that priority. False: no memory for a new party. */
 bool line_join(struct line *l, struct place *t, uint64_t client, int priority, struct error *err);
 
-enum { LINE_ALL = -1 }; /* no seats are kept for anybody */
+enum {
+    LINE_ALL = -1,      /* no seats are kept for anybody */
+    LINE_NEWCOMERS = 1, /* one is, so only who has nothing at work may go */
+};
 
-/* Whose turn it is, of those whose number is less than `before`; where so many seats are kept, of parties that have less
+/* Whose turn it is, of those whose number is less than `before`; where so many seats are kept, of clients that have less
  * than their part of them at work, which is one sample at least. NULL: nobody's. */
 struct place *line_next(const struct line *l, uint64_t before, int kept);
 
@@ -77,10 +83,10 @@ void line_leave(struct line *l, struct place *t, double tokens);
 /* What would have its turn before one that joins now. */
 struct load line_ahead(const struct line *l, uint64_t client, int priority);
 
-/* Would its party have less than its part of so many kept seats waiting and at work? */
-bool line_is_light(const struct line *l, uint64_t client, int priority, int kept);
+/* Has the client, at all priorities together, less than its part of so many kept seats waiting and at work? */
+bool line_is_light(const struct line *l, uint64_t client, int kept);
 
-/* Of the parties that have less than their part at work, the turns that fill it, the first at least. */
+/* Of the parties of clients that have less than their part at work, the turns that fill it, the first at least. */
 struct load line_ahead_light(const struct line *l, int kept);
 
 #endif

@@ -61,6 +61,8 @@ static void end_all(void)
         line_leave(&line, &turns[i], 0);
     }
     assert_null(line.parties); /* (2) */
+    assert_null(line.tenants); /* (4) */
+    assert_int_equal(line.n_tenants, 0);
 }
 
 static void a_client_has_its_order(void **state)
@@ -197,9 +199,9 @@ static void only_those_before_a_number(void **state)
 static void newcomers_are_told_apart(void **state)
 {
     (void)state;
-    assert_true(line_is_light(&line, FLOOD, 0, 1));
+    assert_true(line_is_light(&line, FLOOD, 1));
     join(FLOOD, 1);
-    assert_false(line_is_light(&line, FLOOD, 0, 1));
+    assert_false(line_is_light(&line, FLOOD, 1));
     struct place *first = take();
     join(FLOOD, 1);
     assert_null(line_next(&line, UINT64_MAX, 1));
@@ -215,6 +217,27 @@ static void newcomers_are_told_apart(void **state)
     end_all();
 }
 
+/* A client is one client at however many priorities. */
+static void kept_seats_are_not_multiplied_by_priorities(void **state)
+{
+    (void)state;
+    enum { KEPT = 8, PRIORITIES = 16 };
+    for (int i = 0; i < PRIORITIES; i++) {
+        line_take(&line, join_at(FLOOD, -i, 10, 1, 30));
+    }
+    join_at(FLOOD, -PRIORITIES, 10, 1, 30);
+    assert_false(line_is_light(&line, FLOOD, KEPT));
+    assert_null(line_next(&line, UINT64_MAX, KEPT));
+    for (int i = 0; i < KEPT / 2; i++) {
+        assert_true(line_is_light(&line, POLITE, KEPT));
+        struct place *polite = join(POLITE, 1);
+        assert_ptr_equal(line_next(&line, UINT64_MAX, KEPT), polite);
+        line_take(&line, polite);
+    }
+    assert_false(line_is_light(&line, POLITE, KEPT));
+    end_all();
+}
+
 /* Of eight kept seats each of two clients may have four, and a request goes on one as long as its client has less. */
 static void kept_seats_are_for_all_alike(void **state)
 {
@@ -224,14 +247,14 @@ static void kept_seats_are_for_all_alike(void **state)
     take();
     join(FLOOD, 1);
     for (int working = 0; working < 4; working += 2) {
-        assert_true(line_is_light(&line, POLITE, 0, KEPT));
+        assert_true(line_is_light(&line, POLITE, KEPT));
         struct place *polite = join(POLITE, 2);
-        assert_int_equal(line_is_light(&line, POLITE, 0, KEPT), working == 0); /* waiting counts */
+        assert_int_equal(line_is_light(&line, POLITE, KEPT), working == 0); /* waiting counts */
         assert_ptr_equal(line_next(&line, UINT64_MAX, KEPT), polite);
         assert_int_equal(line_ahead_light(&line, KEPT).samples, 2);
         line_take(&line, polite);
     }
-    assert_false(line_is_light(&line, POLITE, 0, KEPT));
+    assert_false(line_is_light(&line, POLITE, KEPT));
     struct place *fifth = join(POLITE, 1);
     assert_null(line_next(&line, UINT64_MAX, KEPT));
     end(&turns[2]);
@@ -468,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup(only_those_before_a_number, reset),
         cmocka_unit_test_setup(newcomers_are_told_apart, reset),
         cmocka_unit_test_setup(kept_seats_are_for_all_alike, reset),
+        cmocka_unit_test_setup(kept_seats_are_not_multiplied_by_priorities, reset),
         cmocka_unit_test_setup(what_is_ahead_comes_first, reset),
         cmocka_unit_test(free_seats_cost_nothing),
         cmocka_unit_test(seats_are_taken_in_turn),
