@@ -57,7 +57,7 @@ static void publish(struct engine *e)
     if (any) wake(e);
 }
 
-/* Every request that has begun ends with what it has. */
+/* Every request that has begun, on weights that do not serve any more, ends with what it has. */
 static void abort_begun(struct loaded *l)
 {
     struct request *r;
@@ -88,22 +88,31 @@ static void end_misfits(struct loaded *l)
     }
 }
 
+/* None stays on weights that do not serve, but by PUSH_FINISH. */
+static void leave_older(struct engine *e, int policy, struct version *serving)
+{
+    if (policy == PUSH_FINISH) return;
+    if (policy == PUSH_ABORT) abort_begun(&e->loaded);
+    end_misfits(&e->loaded);
+    scheduler_switch(e->loaded.scheduler, serving);
+}
+
 static bool apply(struct engine *e, const struct install *what, struct error *err)
 {
-    if (what->resident == NULL) {
+    if (what->label != NULL) {
         versions_rename(&e->versions, what->label);
         return true;
     }
+    if (what->resident == NULL) {
+        leave_older(e, what->policy, &e->versions.live->version);
+        versions_retire(&e->versions);
+        return true;
+    }
     if (!forward_reserve(e->loaded.forward, what->resident->weights, err)) return false;
-    struct scheduler *s = e->loaded.scheduler;
     struct version *v = &what->resident->version;
     versions_serve(&e->versions, what->resident);
-    scheduler_serve(s, v);
-    if (what->policy == PUSH_ABORT) abort_begun(&e->loaded);
-    if (what->policy != PUSH_FINISH) {
-        end_misfits(&e->loaded);
-        scheduler_switch(s, v);
-    }
+    scheduler_serve(e->loaded.scheduler, v);
+    leave_older(e, what->policy, v);
     return true;
 }
 
@@ -376,6 +385,7 @@ void engine_stats(struct engine *e, struct engine_stats *out)
 void engine_pause(struct engine *e, bool paused)
 {
     mailbox_pause(e->mailbox, paused);
+    versions_pause(&e->versions, paused);
 }
 
 void engine_reset_prefix_cache(struct engine *e)

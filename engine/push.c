@@ -26,7 +26,7 @@ static bool install(struct engine *e, struct install what, struct error *err)
 {
     const struct version_label *l =
         what.resident != NULL ? what.resident->version.label : what.label;
-    assert(l->sha256[0] != '\0' && l->name[0] != '\0'); /* (2) */
+    assert(l == NULL || (l->sha256[0] != '\0' && l->name[0] != '\0')); /* (2) */
     mailbox_install(e->mailbox, &what);
     pthread_mutex_lock(&e->lock);
     while (!what.done) {
@@ -63,10 +63,21 @@ static bool stage_and_install(struct staging *s, struct error *err)
     return true;
 }
 
+/* Room for one version more. By a policy that lets no request stay where it is none stays on older weights either:
+ * else a push would wait for those, for ever in a pause. */
+static bool make_room(struct staging *s, struct error *err)
+{
+    struct versions *v = &s->e->versions;
+    struct install leave = {.policy = (int)s->push->policy};
+    bool stay = s->push->policy == PUSH_FINISH;
+    if (!stay && versions_are_full(v) && !install(s->e, leave, err)) return false;
+    return versions_reserve(v, s->push->wait || !stay, err);
+}
+
 static bool push_weights(struct staging *s, struct error *err)
 {
     struct versions *v = &s->e->versions;
-    if (!versions_reserve(v, s->push->wait, err)) return false;
+    if (!make_room(s, err)) return false;
     bool ok = stage_and_install(s, err);
     if (!ok) versions_unreserve(v);
     return ok;

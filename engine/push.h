@@ -26,8 +26,10 @@ struct version_label;
 /* What the engine thread is asked to do between two steps; the keeper waits for it. */
 struct install {
     struct resident *resident;   /* taken when it serves; NULL: */
-    struct version_label *label; /* what serves gets this one, which is taken */
-    int policy;                  /* enum push_policy */
+    struct version_label *label; /* what serves gets this one, which is taken; NULL: */
+    /* enum push_policy, by which requests leave the weights that served before; without resident and label, those
+     * that are on older ones than serve leave these */
+    int policy;
     bool done;                   /* guarded by the engine's lock */
     struct error error;          /* ERROR_NONE: it serves */
 };

@@ -86,11 +86,27 @@ void versions_free_dead(struct versions *v)
     pthread_mutex_unlock(&v->lock);
 }
 
+bool versions_are_full(struct versions *v)
+{
+    pthread_mutex_lock(&v->lock);
+    bool full = v->n >= v->most;
+    pthread_mutex_unlock(&v->lock);
+    return full;
+}
+
+void versions_pause(struct versions *v, bool paused)
+{
+    pthread_mutex_lock(&v->lock);
+    v->paused = paused;
+    pthread_cond_broadcast(&v->changed);
+    pthread_mutex_unlock(&v->lock);
+}
+
 bool versions_reserve(struct versions *v, bool wait, struct error *err)
 {
     pthread_mutex_lock(&v->lock);
     bury(v);
-    while (wait && !v->quit && v->n >= v->most) {
+    while (wait && !v->quit && !v->paused && v->n >= v->most) {
         pthread_cond_wait(&v->changed, &v->lock);
         bury(v);
     }
@@ -101,8 +117,9 @@ bool versions_reserve(struct versions *v, bool wait, struct error *err)
         error_set(
             err, ERROR_VERSIONS_BUSY, NULL,
             "%d versions of the weights are in memory, of at most %d: requests still run on the "
-            "older ones",
-            v->n, v->most);
+            "older ones%s",
+            v->n, v->most,
+            v->paused ? ", and are paused; the policies switch and abort take them off these" : "");
     }
     v->n += ok;
     assert(v->n <= v->most); /* (1) */

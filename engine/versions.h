@@ -37,6 +37,7 @@ struct versions {
     int n, most;            /* (1) */
     uint64_t pushes;        /* begun */
     bool quit;
+    bool paused; /* no request goes on to its end */
 };
 
 /* With room for `most`. */
@@ -44,7 +45,11 @@ void versions_init(struct versions *v, int most);
 /* Frees all versions. Nobody uses them any more. */
 void versions_clear(struct versions *v);
 
-/* Room for one more: waits for retired ones to end when `wait`, freeing them. False and
+/* Is there no room for one more? Any thread. */
+bool versions_are_full(struct versions *v);
+/* Requests come to no end until it is taken back. Any thread. */
+void versions_pause(struct versions *v, bool paused);
+/* Room for one more: waits for retired ones to end when `wait`, freeing them, but not in a pause. False and
  * ERROR_VERSIONS_BUSY, or ERROR_ABORTED when the engine ends. The keeper's. */
 bool versions_reserve(struct versions *v, bool wait, struct error *err);
 /* The room is not needed after all. */

@@ -259,22 +259,76 @@ def test_a_rollout_tells_its_spans(two, given):
         assert sample["logprobs"][at:] == right[at:] and sample["logprobs"][at - 1] != right[at - 1]
 
 
-def test_too_many_versions(two):
-    s, path, _ = two
+def full(s, path):
+    """A stream in a pause on the first of two versions that are in memory, as many as may be."""
     run = stands_still(s, [5, 6, 7], 240)
     assert s.post("/v1/weights", {"path": path}).status_code == 200
-    busy = s.http.post("/v1/weights", params={"wait": 0}, json={"path": path})
+    assert s.metric("touchstone_weight_versions") == 2
+    return run
+
+
+@pytest.mark.parametrize("wait", [0, 1])
+def test_too_many_versions(two, wait):
+    """What a pause holds ends on older weights only when it is taken back: nobody is kept waiting for that."""
+    s, path, _ = two
+    run = full(s, path)
+    busy = s.http.post("/v1/weights", params={"wait": wait}, json={"path": path})
     assert busy.status_code == 409 and busy.json()["error"]["code"] == "versions_busy"
-    waiting = []
-    thread = threading.Thread(target=lambda: waiting.append(s.post("/v1/weights", {"path": path, "version": "last"})))
-    thread.start()
-    s.wait_metric("touchstone_weight_staging", lambda n: n == 1)
-    other = s.post("/v1/weights", {"path": path})
-    assert other.status_code == 409 and other.json()["error"]["code"] == "push_in_progress"
+    assert "paused" in busy.json()["error"]["message"]
     s.post("/resume", {})
-    thread.join()
-    run.end()
-    assert waiting[0].json()["version"] == "last" == version(s)
+    assert run.end()["weight_version"] == "0"
+    assert s.post("/v1/weights", {"path": path, "version": "last"}).json()["version"] == "last" == version(s)
+
+
+@pytest.mark.parametrize("wait", [0, 1])
+@pytest.mark.parametrize("policy", ["switch", "abort"])
+def test_older_versions_are_left_where_there_is_no_room(two, policy, wait):
+    s, path, _ = two
+    run = full(s, path)
+    reply = s.http.post("/v1/weights", params={"wait": wait}, json={"path": path, "policy": policy, "version": "last"})
+    assert reply.status_code == 200 and version(s) == "last"
+    wait_until(lambda: s.metric("touchstone_weight_versions") == 1)
+    s.post("/resume", {})
+    end = run.end()
+    assert end["choices"][0]["finish_reason"] == {"switch": "length", "abort": "abort"}[policy]
+    if policy == "switch":
+        assert [v["version"] for v in end["weight_versions"]] == ["0", "last"] and len(run.tokens()) == 240
+
+
+def test_a_finish_that_waits_is_told_of_a_pause(two):
+    """Requests on older weights ended in time, or a pause came and it was told so: it hangs in neither case."""
+    s, path, _ = two
+    told = set()
+    for _ in tries():
+        run, replies = full(s, path), []
+        s.post("/resume", {})
+        thread = threading.Thread(target=lambda: replies.append(s.post("/v1/weights", {"path": path})))
+        thread.start()
+        s.http.post("/pause", params={"mode": "keep"})
+        thread.join()
+        s.post("/resume", {})
+        run.end()
+        wait_until(lambda: s.metric("touchstone_weight_versions") == 1)
+        told.add(replies[0].status_code)
+        assert told <= {200, 409}
+        if 409 in told:
+            break
+    assert replies[0].json()["error"]["code"] == "versions_busy"
+
+
+def test_one_push_at_a_time(two):
+    s, path, _ = two
+    for _ in tries():
+        codes = []
+        threads = [threading.Thread(target=lambda: codes.append(s.post("/v1/weights", {"path": path}))) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        refused = [r for r in codes if r.status_code != 200]
+        assert len(refused) < 4 and all(r.status_code == 409 and r.json()["error"]["code"] == "push_in_progress" for r in refused)
+        if refused:
+            break
 
 
 # ---- what is wrong ----
