@@ -454,12 +454,15 @@ static void take_events(struct generations *all)
 
 /* ---- those that wait ---- */
 
-/* It never began: its samples are done without a token. */
+/* It never began: its samples are done without a token, on the weights that serve. */
 static void end_held(struct generation *g)
 {
-    const struct engine_event done = {.type = EVENT_DONE, .finish = FINISH_ABORT, .stop_token = -1};
+    struct version_label *serving = engine_version(g->all->engine);
+    const struct engine_event done = {
+        .type = EVENT_DONE, .finish = FINISH_ABORT, .stop_token = -1, .label = serving};
     for (int i = 0; on_done(g, &g->choices[i], &done); i++) {
     }
+    version_label_free(serving);
 }
 
 /* It will not be refused any more, and its owner hears so, once. */

@@ -259,6 +259,23 @@ def test_a_rollout_tells_its_spans(two, given):
         assert sample["logprobs"][at:] == right[at:] and sample["logprobs"][at - 1] != right[at - 1]
 
 
+def test_who_was_aborted_before_beginning_has_a_version(start):
+    s = start("--max-sequences", "1", model=str(checkpoints.FOLDER))
+    s.http.post("/pause", params={"mode": "keep"})
+    body = {"prompt": [5, 6, 7], "max_tokens": 9, "ignore_eos": True, "return_weight_versions": True, "n": 2}
+    replies = []
+    threads = [threading.Thread(target=lambda: replies.append(s.post("/v1/completions", body).json())) for _ in range(3)]
+    for t in threads:
+        t.start()
+    s.wait_metric("touchstone_sequences_waiting", lambda n: n == 6)
+    assert s.post("/abort_requests", {}).status_code == 200
+    for t in threads:
+        t.join()
+    for reply in replies:
+        assert reply["weight_version"] == "0" and [c["finish_reason"] for c in reply["choices"]] == ["abort"] * 2
+        assert all(c["weight_versions"] == [{"version": "0", "start": 0, "end": 0}] for c in reply["choices"])
+
+
 def full(s, path):
     """A stream in a pause on the first of two versions that are in memory, as many as may be."""
     run = stands_still(s, [5, 6, 7], 240)
