@@ -63,9 +63,10 @@ static bool bad(struct error *err, const char *what)
 }
 
 /* Of codings we know "chunked", which must be the last of them. */
-static bool check_coding(const struct exchange *x, struct error *err)
+static bool check_coding(struct MHD_Connection *connection, struct error *err)
 {
-    const char *coding = exchange_header(x, "Transfer-Encoding");
+    const char *coding =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
     if (coding == NULL || strcasecmp(coding, "chunked") == 0) return true;
     size_t n = strlen(coding), last = strlen("chunked");
     bool framed = n > last && strcasecmp(coding + n - last, "chunked") == 0 &&
@@ -75,10 +76,10 @@ static bool check_coding(const struct exchange *x, struct error *err)
                      coding);
 }
 
-bool head_is_framed(const struct exchange *x, const char *version, struct error *err)
+bool head_is_framed(struct MHD_Connection *connection, const char *version, struct error *err)
 {
     struct framing f = {0};
-    MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, note_header, &f);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, note_header, &f);
     if (f.odd_name != NULL) return bad(err, "a header's name has blanks or other odd bytes");
     if (f.odd_value != NULL) return bad(err, "a header's value has control bytes");
     if (f.lengths > 1 || f.codings > 1) return bad(err, "the body's length is said twice");
@@ -87,7 +88,7 @@ bool head_is_framed(const struct exchange *x, const char *version, struct error 
     }
     if (f.hosts > 1) return bad(err, "there is more than one Host");
     if (f.hosts == 0 && strcmp(version, "HTTP/1.1") == 0) return bad(err, "there is no Host");
-    return check_coding(x, err);
+    return check_coding(connection, err);
 }
 
 const char *head_path(const char *target)

@@ -24,9 +24,10 @@
 
 struct error;
 struct exchange;
+struct MHD_Connection;
 
-/* Is the head of a request of HTTP version `version` as RFC 9112 wants it? False with 400 or 501. */
-bool head_is_framed(const struct exchange *x, const char *version, struct error *err);
+/* Is the head of that connection's request, of HTTP version `version`, as RFC 9112 wants it? False with 400 or 501. */
+bool head_is_framed(struct MHD_Connection *connection, const char *version, struct error *err);
 
 /* Route, page, key, control, drain, query, media type and declared length, in this order. Sets x->route,
  * x->body.limit and x->ndjson. *declared: Content-Length, 0 without one. False with the error

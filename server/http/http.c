@@ -60,7 +60,7 @@ static enum MHD_Result on_head(struct exchange *x, const char *version, bool who
     size_t declared = 0;
     client_set_phase(x->client, CLIENT_BODY);
     if (!whole) error_set(&x->error, ERROR_BAD_REQUEST, NULL, "the request's target has a %%00");
-    if (!whole || !head_is_framed(x, version, &x->error)) return refuse_at_once(x);
+    if (!whole || !head_is_framed(x->connection, version, &x->error)) return refuse_at_once(x);
     if (reply_options(x) || head_check(x, &declared, &x->error)) return MHD_YES;
     if (x->error.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
     return refuse_at_once(x);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "server/http/client.h"
+#include "server/http/head.h"
 #include "server/http/state.h"
 
 static bool head_is_whole(const struct client *c)
@@ -25,14 +26,13 @@ static struct client *at_its_head(const struct listener *l)
     return NULL;
 }
 
+/* What is wrong with it in our eyes; where that is nothing, its length is. */
 static void word(const struct client *c, int status, struct error *err)
 {
-    bool host = MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, "Host") != NULL;
     if (status == 413) {
         error_set(err, ERROR_BODY_TOO_LARGE, NULL, "Content-Length is beyond all limits");
-    } else {
-        error_set(err, ERROR_BAD_REQUEST, NULL,
-                  host ? "Content-Length is not a number" : "there is no Host");
+    } else if (head_is_framed(c->connection, "HTTP/1.1", err)) {
+        error_set(err, ERROR_BAD_REQUEST, NULL, "Content-Length is not a number");
     }
 }
 
