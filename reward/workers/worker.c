@@ -28,7 +28,7 @@
 enum {
     NICE_FIRST = 5, /* algebra stands back behind the threads that serve */
     NICE_AFTER_MS = 50,
-    NICE_THEN = 10, /* not more: a deadline on the wall stands behind the CPU's (dispatch.c) */
+    NICE_THEN = 10, /* not more: a deadline on the wall stands behind the CPU's (slots.c) */
     MAX_TASKS = 20000,
     OOM_SCORE = 500
 };
