@@ -42,7 +42,7 @@ struct tile_run {
     int n_pieces;
 };
 
-/* What is left of f will be divided between so many turns. */
+/* What is left of f will be divided between so many turns, alike: the first sets the step of all. */
 static void divide_fetch(struct fetch *f, int turns)
 {
     f->turns = turns;
@@ -81,7 +81,6 @@ static struct tile_run next_run(struct fetch *f, int steps)
     }
     struct tile_run run = {f->at, f->end, f->step, f->pieces, f->n_pieces};
     take_steps(f, (size_t)steps);
-    if (f->turns > 1) f->turns--;
     return run;
 }
 
