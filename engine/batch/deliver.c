@@ -115,7 +115,7 @@ void deliver_embedding(struct deliver *to, struct request *r)
     for (int i = 0; i < ev->n_embedding; i++) {
         out[i] = (float)(r->pool[i] / n);
     }
-    ev->version = r->version->number;
+    event_set_version(ev, r->version);
     results_add(&to->results, ev);
 }
 
