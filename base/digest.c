@@ -14,16 +14,11 @@ void digest_add(struct digest *d, struct span bytes)
     sha256_update(&d->context, bytes.n, (const unsigned char *)bytes.p);
 }
 
-void digest_end(struct digest *d, unsigned char out[DIGEST_BYTES])
-{
-    sha256_digest(&d->context, DIGEST_BYTES, out);
-}
-
 void digest_end_hex(struct digest *d, char hex[DIGEST_HEX])
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char bytes[DIGEST_BYTES];
-    digest_end(d, bytes);
+    sha256_digest(&d->context, DIGEST_BYTES, bytes);
     for (int i = 0; i < DIGEST_BYTES; i++) {
         hex[2 * i] = digits[bytes[i] >> 4];
         hex[2 * i + 1] = digits[bytes[i] & 15];

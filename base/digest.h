@@ -20,9 +20,7 @@ struct digest {
 void digest_init(struct digest *d);
 /* These bytes are next. */
 void digest_add(struct digest *d, struct span bytes);
-/* The digest of all of them; d is then as after digest_init(). */
-void digest_end(struct digest *d, unsigned char out[DIGEST_BYTES]);
-/* The same in lower-case hexadecimal. */
+/* The digest of all of them, in lower-case hexadecimal; d is then as after digest_init(). */
 void digest_end_hex(struct digest *d, char hex[DIGEST_HEX]);
 /* Of these bytes alone. */
 void digest_hex(struct span bytes, char hex[DIGEST_HEX]);

@@ -1,6 +1,6 @@
 /* engine/sample/form/chars.c - see chars.h.
  *
- * (1) After chars_normalise() ranges rise, do not touch, and hold no surrogate.
+ * (1) After normalise() ranges rise, do not touch, and hold no surrogate.
  *
  * Categories are utf8proc's, collected once a process into one list of ranges each.
  *
@@ -42,27 +42,13 @@ void chars_add(struct chars *c, uint32_t low, uint32_t high)
     c->ranges[c->n++].high = high;
 }
 
-void chars_add_all(struct chars *c, const struct chars *other)
+/* Add all of other. */
+static void add_all(struct chars *c, const struct chars *other)
 {
     c->failed = c->failed || other->failed;
     for (int i = 0; i < other->n; i++) {
         chars_add(c, other->ranges[i].low, other->ranges[i].high);
     }
-}
-
-void chars_add_others(struct chars *c, const struct chars *other)
-{
-    struct chars sorted = {0};
-    chars_add_all(&sorted, other);
-    chars_normalise(&sorted);
-    c->failed = c->failed || sorted.failed;
-    uint32_t next = 0;
-    for (int i = 0; i < sorted.n; i++) {
-        if (sorted.ranges[i].low > next) chars_add(c, next, sorted.ranges[i].low - 1);
-        next = sorted.ranges[i].high + 1;
-    }
-    if (next <= CHARS_LAST) chars_add(c, next, CHARS_LAST);
-    chars_clear(&sorted);
 }
 
 static int by_low(const void *a, const void *b)
@@ -84,7 +70,8 @@ static void drop_surrogates(struct chars *c)
     }
 }
 
-void chars_normalise(struct chars *c)
+/* Rising, apart, without surrogates. */
+static void normalise(struct chars *c)
 {
     drop_surrogates(c);
     if (c->n > 0) qsort(c->ranges, (size_t)c->n, sizeof(*c->ranges), by_low);
@@ -100,6 +87,21 @@ void chars_normalise(struct chars *c)
         }
     }
     c->n = kept;
+}
+
+void chars_add_others(struct chars *c, const struct chars *other)
+{
+    struct chars sorted = {0};
+    add_all(&sorted, other);
+    normalise(&sorted);
+    c->failed = c->failed || sorted.failed;
+    uint32_t next = 0;
+    for (int i = 0; i < sorted.n; i++) {
+        if (sorted.ranges[i].low > next) chars_add(c, next, sorted.ranges[i].low - 1);
+        next = sorted.ranges[i].high + 1;
+    }
+    if (next <= CHARS_LAST) chars_add(c, next, CHARS_LAST);
+    chars_clear(&sorted);
 }
 
 /* ---- named sets ------------------------------------------------------------------------------ */
@@ -138,7 +140,7 @@ static int add_categories(struct chars *c, struct span name)
             "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
             "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
         if (!span_starts(span_str(names[i]), name)) continue;
-        chars_add_all(c, category(i));
+        add_all(c, category(i));
         n++;
     }
     return n;
@@ -152,7 +154,7 @@ bool chars_add_category(struct chars *c, struct span name, bool negated)
     if (known && negated) {
         chars_add_others(c, &set);
     } else if (known) {
-        chars_add_all(c, &set);
+        add_all(c, &set);
     }
     chars_clear(&set);
     return known;
@@ -220,7 +222,7 @@ void chars_add_class(struct chars *c, enum chars_class which)
     if (classes[which].others) {
         chars_add_others(c, &set);
     } else {
-        chars_add_all(c, &set);
+        add_all(c, &set);
     }
     chars_clear(&set);
 }
@@ -331,7 +333,7 @@ static void add_json(struct rx_pool *p, struct list *l, uint32_t low, uint32_t h
 rx chars_rx(struct rx_pool *p, struct chars *c, enum chars_coding coding)
 {
     struct list l = {0};
-    chars_normalise(c);
+    normalise(c);
     for (int i = 0; i < c->n; i++) {
         assert(i == 0 || c->ranges[i].low > c->ranges[i - 1].high + 1); /* (1) */
         if (coding == CHARS_JSON) {

@@ -19,11 +19,11 @@ enum chars_coding { CHARS_PLAIN, CHARS_JSON };
 
 enum { CHARS_LAST = 0x10ffff };
 
-/* Ranges of code points, ends included, in any order until chars_normalise(). */
+/* Ranges of code points, ends included, in any order until chars_rx(). */
 struct chars {
     struct {
         uint32_t low, high;
-    } *ranges; /* owned */
+    } * ranges; /* owned */
     int n, room;
     bool failed; /* no memory: incomplete */
 };
@@ -34,14 +34,8 @@ void chars_clear(struct chars *c);
 /* Add the range [low, high]. */
 void chars_add(struct chars *c, uint32_t low, uint32_t high);
 
-/* Add all of other. */
-void chars_add_all(struct chars *c, const struct chars *other);
-
 /* Add all that other lacks. */
 void chars_add_others(struct chars *c, const struct chars *other);
-
-/* Rising, apart, without surrogates. */
-void chars_normalise(struct chars *c);
 
 /* Named sets. Where ECMA-262 and Python disagree about one, what both take. */
 enum chars_class {

@@ -245,6 +245,11 @@ int schema_set_rule(struct schema_compiler *c, const struct set *s)
 
 /* ---- combinations ---------------------------------------------------------------------------- */
 
+/* Can no value satisfy both sets? False also where it isn't clear. depth bounds the search; when
+ * so much was asked that the schema is too complex, *err is set. */
+static bool sets_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                       int depth);
+
 /* A set with more schemas, and with `used` used of its atom i. */
 static bool set_with(struct schema_compiler *c, const struct set *s, int i, int used,
                      const struct atom *more, int n_more, struct set *out)
@@ -369,7 +374,7 @@ static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, in
         int n_more = 0;
         if (!schema_add_atom(c, more, &n_more, cJSON_GetArrayItem(list, k), 0)) return false;
         for (int other = 0; other < n; other++) {
-            if (other == k || schema_apart(c, &sets[k], &sets[other], 6)) continue;
+            if (other == k || sets_apart(c, &sets[k], &sets[other], 6)) continue;
             const cJSON *negated = schema_not(c, cJSON_GetArrayItem(list, other));
             if (negated == NULL || !schema_add_atom(c, more, &n_more, negated, 0)) return false;
         }
@@ -595,7 +600,7 @@ static bool objects_apart(struct schema_compiler *c, const struct set *a, const 
                 !schema_member_set(c, b, name->valuestring, &y))
                 return false;
             if (y.never) return true;
-            if (schema_is_required(b, name->valuestring) && schema_apart(c, &x, &y, depth - 1))
+            if (schema_is_required(b, name->valuestring) && sets_apart(c, &x, &y, depth - 1))
                 return true;
         }
     }
@@ -632,7 +637,7 @@ static bool cases_apart(struct schema_compiler *c, const struct set *a, const st
             {
                 struct set x;
                 if (!set_with(c, a, i, used, &(struct atom){.schema = one}, 1, &x)) return false;
-                if (!schema_apart(c, &x, b, depth - 1)) return false;
+                if (!sets_apart(c, &x, b, depth - 1)) return false;
             }
             return true;
         }
@@ -640,7 +645,8 @@ static bool cases_apart(struct schema_compiler *c, const struct set *a, const st
     return false;
 }
 
-bool schema_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth)
+static bool sets_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                       int depth)
 {
     int x, y;
     bool known;

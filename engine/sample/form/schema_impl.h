@@ -165,10 +165,6 @@ int schema_combination(const char *name);
 /* Types that a set admits. */
 bool schema_types(struct schema_compiler *c, const struct set *s, int *types);
 
-/* Can no value satisfy both sets? False also where it isn't clear. depth bounds the search; when
- * so much was asked that the schema is too complex, *err is set. */
-bool schema_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth);
-
 /* {"not": schema}. NULL without memory. */
 const cJSON *schema_not(struct schema_compiler *c, const cJSON *schema);
 

@@ -385,7 +385,8 @@ static const struct expr *set_union(struct parser *p)
     return e;
 }
 
-const struct expr *parser_relation(struct parser *p)
+/* a < b = c */
+static const struct expr *relation(struct parser *p)
 {
     struct row r = {0};
     if (parser_next(p) == T_REL &&
@@ -482,7 +483,7 @@ const struct expr *parser_list(struct parser *p, bool *trailing)
     *trailing = false;
     separators(p);
     for (;;) {
-        const struct expr *e = parser_relation(p);
+        const struct expr *e = relation(p);
         int sep = e == NULL ? SEP_NONE : separators(p);
         if (!row_add(p, &r, e, sep)) return NULL;
         enum token_kind k = parser_next(p);

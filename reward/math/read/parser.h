@@ -37,9 +37,6 @@ const struct expr *parse_fail(struct parser *p, const char *what);
 /* a, b; c and d. *trailing: a separator stood last. */
 const struct expr *parser_list(struct parser *p, bool *trailing);
 
-/* a < b = c */
-const struct expr *parser_relation(struct parser *p);
-
 /* a + b */
 const struct expr *parser_sum(struct parser *p);
 
