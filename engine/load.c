@@ -21,6 +21,7 @@
 #include "base/machine_memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/kv_store.h"
+#include "engine/hashing.h"
 #include "engine/model/content.h"
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
@@ -254,22 +255,6 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 /* ---- computing ---- */
 
-struct hashing {
-    const struct model *model;
-    struct content *content;
-    const struct content_line *bad; /* atomic: it has a number that is not finite; NULL: none was met */
-};
-
-static void hash_line(void *arg, int task, int thread)
-{
-    struct hashing *h = arg;
-    struct content_line *line = &h->content->lines[task];
-    (void)thread;
-    content_hash(line);
-    if (!content_is_finite(line)) __atomic_store_n(&h->bad, line, __ATOMIC_RELAXED);
-    model_drop(h->model, line->bytes); /* packing reads it again, piece by piece */
-}
-
 /* What the weights loaded at start are called. */
 static struct version_label *label_of(struct loaded *l, const struct packed_label *is,
                                       struct error *err)
@@ -303,8 +288,8 @@ static bool merge(struct loaded *l, const struct engine_options *o, struct conte
 /* Every line, whose numbers must be finite: a model with one that is not would write nonsense without a word. */
 static bool hash_all(const struct loaded *l, struct content *c, struct error *err)
 {
-    struct hashing h = {l->model, c, NULL};
-    pool_run(l->pool, hash_line, &h, (int)c->n);
+    struct hashing h = {.model = l->model, .content = c, .check_finite = true};
+    hashing_run(&h, l->pool);
     return h.bad == NULL || content_refuse(h.bad, ERROR_BAD_FILE, err);
 }
 

@@ -15,6 +15,7 @@
 #include "engine/engine_impl.h"
 #include "engine/forward/weights.h"
 #include "base/machine_memory.h"
+#include "engine/hashing.h"
 #include "engine/model/alike.h"
 #include "engine/model/merge.h"
 #include "engine/model/safetensors.h"
@@ -43,25 +44,6 @@ static void blame(struct error *err)
 
 /* ---- hashes ---- */
 
-struct hashing {
-    struct staging *staging;
-    const struct model *model;
-};
-
-static void hash_line(void *arg, int task, int thread)
-{
-    const struct hashing *h = arg;
-    struct staging *s = h->staging;
-    struct content_line *l = &s->content.lines[task];
-    (void)thread;
-    if (__atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED)) return; /* nobody reads it */
-    content_hash(l);
-    if (s->push->check_finite && !content_is_finite(l)) {
-        __atomic_store_n(&s->bad, l, __ATOMIC_RELAXED);
-    }
-    model_drop(h->model, l->bytes); /* packing reads it again, piece by piece */
-}
-
 static bool is_stopped(const struct staging *s, struct error *err)
 {
     bool quit = __atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED);
@@ -73,12 +55,15 @@ static bool is_stopped(const struct staging *s, struct error *err)
 static bool hash_model(struct staging *s, const struct model *m, char sha256[DIGEST_HEX],
                        struct error *err)
 {
-    s->bad = NULL;
+    struct hashing h = {.model = m,
+                        .content = &s->content,
+                        .check_finite = s->push->check_finite,
+                        .stop = &s->e->versions.quit};
     content_clear(&s->content);
     if (!content_list(m, &s->content, err)) return false;
-    pool_run(s->pool, hash_line, &(struct hashing){s, m}, (int)s->content.n);
+    hashing_run(&h, s->pool);
     if (is_stopped(s, err)) return false;
-    if (s->bad != NULL) return content_refuse(s->bad, ERROR_INVALID_VALUE, err);
+    if (h.bad != NULL) return content_refuse(h.bad, ERROR_INVALID_VALUE, err);
     content_sum(&s->content, sha256);
     return true;
 }

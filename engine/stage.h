@@ -49,8 +49,6 @@ struct staging {
     struct model *model;
     struct content content;
     int merged; /* a file of our own; -1: none */
-    /* atomic: it has a number that is not finite; NULL: none was met */
-    const struct content_line *bad;
 };
 
 /* Does it bring any, or only a name? */
