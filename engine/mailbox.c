@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/paranoid.h"
 
@@ -74,7 +75,7 @@ void mailbox_free(struct mailbox *mb)
 /* Where the table points to request id, or would. */
 static struct request **find(struct mailbox *mb, uint64_t id)
 {
-    struct request **at = &mb->buckets[(id * 0x9E3779B97F4A7C15u >> 32) & mb->bucket_mask];
+    struct request **at = &mb->buckets[hash_mix(id) & mb->bucket_mask];
     while (*at != NULL && (*at)->id != id) {
         at = &(*at)->mailbox.same_bucket;
     }

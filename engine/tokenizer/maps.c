@@ -61,7 +61,7 @@ static uint64_t load_bytes(const char *p, size_t n)
 uint64_t text_hash(struct span s)
 {
     static const uint64_t k = UINT64_C(0x9FB21C651E98DF25);
-    uint64_t h = s.n * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t h = s.n * HASH_STEP;
     size_t at = 0;
     for (; at + 8 <= s.n; at += 8) {
         h = (h ^ load_bytes(s.p + at, 8)) * k;

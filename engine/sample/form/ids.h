@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
+
 struct ids {
     struct ids_slot *slots; /* owned; open addressing */
     int size, n;            /* a power of two, at least twice n */
@@ -28,10 +30,11 @@ int ids_next(const struct ids *t, uint64_t hash, int *at);
 /* Remember a number by a hash. False without memory. */
 bool ids_put(struct ids *t, uint64_t hash, int id);
 
-/* Mix a number into a hash. */
+/* Mix a number into a hash. Not hash_add(): where a derivative is kept (rx_derive()) decides how many
+ * are found anew, and so which grammars exceed GRAMMAR_MAX_DERIVATIVES. */
 static inline uint64_t ids_mix(uint64_t h, uint64_t v)
 {
-    h = (h ^ v) * 0x9e3779b97f4a7c15u;
+    h = (h ^ v) * HASH_STEP;
     return h ^ (h >> 29);
 }
 
