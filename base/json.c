@@ -195,6 +195,16 @@ bool json_put(cJSON *parent, const char *key, cJSON *value)
     return false;
 }
 
+bool json_put_borrowed(cJSON *parent, const char *key, const cJSON *value)
+{
+    cJSON *v = (cJSON *)(uintptr_t)value; /* cJSON knows no const; through a reference it only reads */
+    bool ok = parent != NULL && v != NULL &&
+              (key == NULL ? cJSON_AddItemReferenceToArray(parent, v)
+                           : cJSON_AddItemReferenceToObject(parent, key, v));
+    if (!ok) mem_note();
+    return ok;
+}
+
 bool json_replace(cJSON *object, const char *key, cJSON *value)
 {
     bool there = cJSON_GetObjectItemCaseSensitive(object, key) != NULL;

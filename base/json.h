@@ -123,6 +123,10 @@ int json_compare(const cJSON *a, const cJSON *b);
  * false. */
 bool json_put(cJSON *parent, const char *key, cJSON *value);
 
+/* As json_put(), of a value that stays its owner's and is there as long as parent is: nobody writes to it
+ * or frees it by way of parent. */
+bool json_put_borrowed(cJSON *parent, const char *key, const cJSON *value);
+
 /* object[key] = value, in the place of what was there; else as json_put(). Without memory object may have
  * lost key: it is of no more use. */
 bool json_replace(cJSON *object, const char *key, cJSON *value);

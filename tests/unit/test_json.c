@@ -517,6 +517,32 @@ static void what_is_replaced_is_found_or_it_is_said(void **state)
     cJSON_Delete(object);
 }
 
+/* The owner's value outlives what borrowed it, and a failure is remembered. */
+static void what_is_borrowed_stays_its_owners(void **state)
+{
+    (void)state;
+    cJSON *owner = json_parse(span_str("{\"list\": [1.50, \"x\"]}"), NULL);
+    const cJSON *list = json_get(owner, "list");
+    cJSON *object = cJSON_CreateObject(), *array = cJSON_CreateArray();
+    assert_true(json_put_borrowed(object, "of", list));
+    assert_true(json_put_borrowed(array, NULL, list->child->next));
+    assert_ptr_equal(json_get(object, "of")->child, list->child);
+    assert_string_equal(array->child->valuestring, "x");
+    cJSON_Hooks hooks = {.malloc_fn = no_memory, .free_fn = free};
+    cJSON_InitHooks(&hooks);
+    mem_forget();
+    assert_false(json_put_borrowed(array, NULL, list));
+    cJSON_InitHooks(NULL);
+    assert_true(mem_ran_out());
+    mem_forget();
+    assert_int_equal(cJSON_GetArraySize(array), 1);
+    cJSON_Delete(object);
+    cJSON_Delete(array);
+    assert_int_equal(cJSON_GetArraySize(list), 2);
+    assert_string_equal(list->child->next->valuestring, "x");
+    cJSON_Delete(owner);
+}
+
 /* ---- documents -------------------------------------------------------------------------------- */
 
 static void a_document_is_one_block(void **state)
@@ -661,6 +687,7 @@ int main(void)
         cmocka_unit_test(printed_doubles_read_back),
         cmocka_unit_test(memory_that_is_out_is_no_fault_of_the_text),
         cmocka_unit_test(what_is_replaced_is_found_or_it_is_said),
+        cmocka_unit_test(what_is_borrowed_stays_its_owners),
         cmocka_unit_test(a_document_is_one_block),
         cmocka_unit_test(a_value_is_read_from_the_front),
         cmocka_unit_test(readers_name_the_field),

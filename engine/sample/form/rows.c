@@ -85,19 +85,22 @@ struct rows {
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-static int compare_items(const void *x, const void *y, void *symbols)
+static int compare_items(const struct rows *r, const struct item *a, const struct item *b)
 {
-    const struct item *a = x, *b = y;
-    int s = ((const int *)symbols)[a->dot], t = ((const int *)symbols)[b->dot];
+    int s = r->symbols[a->dot], t = r->symbols[b->dot];
     if (s != t) return s < t ? -1 : 1;
     if (a->dot != b->dot) return a->dot < b->dot ? -1 : 1;
     return (a->group > b->group) - (a->group < b->group);
 }
 
-static void sort_items(const struct rows *r, struct item *items, int n)
+static int by_symbol(const void *a, const void *b, void *rows)
 {
-    if (n > 1)
-        qsort_r(items, (size_t)n, sizeof(*items), compare_items, (void *)(uintptr_t)r->symbols);
+    return compare_items(rows, a, b);
+}
+
+static void sort_items(struct rows *r, struct item *items, int n)
+{
+    if (n > 1) qsort_r(items, (size_t)n, sizeof(*items), by_symbol, r);
 }
 
 /* The first item whose symbol is at least this. */
@@ -145,8 +148,7 @@ static bool copy_items(struct rows *r, struct set *to, const struct item *items,
     if (to->items == NULL) return false;
     if (n > 0) memcpy(to->items, items, (size_t)n * sizeof(*items));
     for (int i = 1; i < n; i++) {
-        assert(compare_items(&items[i - 1], &items[i], (void *)(uintptr_t)r->symbols) <
-               0); /* (1) */
+        assert(compare_items(r, &items[i - 1], &items[i]) < 0); /* (1) */
     }
     to->n = n;
     r->bytes += set_bytes(to);
@@ -394,8 +396,7 @@ int rows_make(struct rows *r)
     }
     sort_items(r, k->items, k->n);
     for (int i = 0; i < k->n; i++) {
-        if (kept == 0 ||
-            compare_items(&k->items[kept - 1], &k->items[i], (void *)(uintptr_t)r->symbols) != 0) {
+        if (kept == 0 || compare_items(r, &k->items[kept - 1], &k->items[i]) != 0) {
             k->items[kept++] = k->items[i];
         }
     }

@@ -317,7 +317,7 @@ static bool use_any_of(struct schema_compiler *c, const struct set *s, int i, in
 const cJSON *schema_not(struct schema_compiler *c, const cJSON *schema)
 {
     cJSON *wrap = cJSON_CreateObject();
-    if (wrap != NULL && !cJSON_AddItemReferenceToObject(wrap, "not", (cJSON *)(uintptr_t)schema)) {
+    if (wrap != NULL && !json_put_borrowed(wrap, "not", schema)) {
         cJSON_Delete(wrap);
         wrap = NULL;
     }
@@ -441,7 +441,7 @@ static bool use_dependent(struct schema_compiler *c, const struct set *s, int i,
         if (!cJSON_IsArray(one)) {
             cJSON *both = cJSON_CreateArray();
             json_put(both, NULL, there);
-            cJSON_AddItemReferenceToArray(both, (cJSON *)(uintptr_t)one);
+            json_put_borrowed(both, NULL, one);
             there = cJSON_CreateObject();
             json_put(there, "allOf", both);
         }

@@ -19,11 +19,6 @@ enum { MAX_PLACES = 100 };
 typedef bool negation(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                       cJSON *cases);
 
-static cJSON *borrowed(const cJSON *value)
-{
-    return (cJSON *)(uintptr_t)value; /* a reference: cJSON never writes or frees through it */
-}
-
 static cJSON *add_case(cJSON *cases, const char *type)
 {
     cJSON *one = cJSON_CreateObject();
@@ -36,7 +31,7 @@ static bool not_type(struct schema_compiler *c, const cJSON *schema, const cJSON
                      cJSON *cases)
 {
     (void)c, (void)schema;
-    return cJSON_AddItemReferenceToObject(add_case(cases, NULL), SCHEMA_NOT_TYPE, borrowed(value));
+    return json_put_borrowed(add_case(cases, NULL), SCHEMA_NOT_TYPE, value);
 }
 
 static bool not_enum(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
@@ -44,18 +39,15 @@ static bool not_enum(struct schema_compiler *c, const cJSON *schema, const cJSON
 {
     (void)c, (void)schema;
     cJSON *one = add_case(cases, NULL);
-    if (strcmp(value->string, "enum") == 0)
-        return cJSON_AddItemReferenceToObject(one, SCHEMA_NOT_ENUM, borrowed(value));
-    return cJSON_AddItemReferenceToArray(cJSON_AddArrayToObject(one, SCHEMA_NOT_ENUM),
-                                         borrowed(value));
+    if (strcmp(value->string, "enum") == 0) return json_put_borrowed(one, SCHEMA_NOT_ENUM, value);
+    return json_put_borrowed(cJSON_AddArrayToObject(one, SCHEMA_NOT_ENUM), NULL, value);
 }
 
 static bool not_pattern(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                         cJSON *cases)
 {
     (void)c, (void)schema;
-    return cJSON_AddItemReferenceToObject(add_case(cases, "string"), SCHEMA_NOT_PATTERN,
-                                          borrowed(value));
+    return json_put_borrowed(add_case(cases, "string"), SCHEMA_NOT_PATTERN, value);
 }
 
 /* A bound and the one that all other values are beyond. */
@@ -83,8 +75,7 @@ static bool not_bound(struct schema_compiler *c, const cJSON *schema, const cJSO
         if (strcmp(bounds[i].name, value->string) != 0) continue;
         if (bounds[i].step < 0 && value->valuedouble < 1) return true; /* nothing is below 0 */
         cJSON *one = add_case(cases, bounds[i].type);
-        if (bounds[i].step == 0)
-            return cJSON_AddItemReferenceToObject(one, bounds[i].opposite, borrowed(value));
+        if (bounds[i].step == 0) return json_put_borrowed(one, bounds[i].opposite, value);
         return cJSON_AddNumberToObject(one, bounds[i].opposite,
                                        value->valuedouble + bounds[i].step) != NULL;
     }
@@ -117,8 +108,8 @@ static bool not_properties(struct schema_compiler *c, const cJSON *schema, const
               *inner = cJSON_AddObjectToObject(made, "properties");
         json_put(required, NULL, cJSON_CreateString(one->string));
         const cJSON *opposite = schema_not(c, one);
-        if (opposite == NULL ||
-            !cJSON_AddItemReferenceToObject(inner, one->string, borrowed(opposite)))
+        if (opposite == NULL || one->string == NULL || /* an array's */
+            !json_put_borrowed(inner, one->string, opposite))
             return false;
     }
     return true;
@@ -127,7 +118,7 @@ static bool not_properties(struct schema_compiler *c, const cJSON *schema, const
 static bool add_not(struct schema_compiler *c, const cJSON *schema, cJSON *list)
 {
     const cJSON *opposite = schema_not(c, schema);
-    return opposite != NULL && cJSON_AddItemReferenceToArray(list, borrowed(opposite));
+    return opposite != NULL && json_put_borrowed(list, NULL, opposite);
 }
 
 static bool not_all_of(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
@@ -159,7 +150,7 @@ static bool not_not(struct schema_compiler *c, const cJSON *schema, const cJSON 
                     cJSON *cases)
 {
     (void)c, (void)schema;
-    return cJSON_AddItemReferenceToArray(cases, borrowed(value));
+    return json_put_borrowed(cases, NULL, value);
 }
 
 static bool not_ref(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
@@ -178,8 +169,7 @@ static bool not_format(struct schema_compiler *c, const cJSON *schema, const cJS
     if (!cJSON_IsString(value)) return true;
     switch (formats_rx(c->pool, value->valuestring, CHARS_JSON, &texts)) {
     case FORMATS_STRING:
-        return cJSON_AddItemReferenceToObject(add_case(cases, "string"), SCHEMA_NOT_FORMAT,
-                                              borrowed(value));
+        return json_put_borrowed(add_case(cases, "string"), SCHEMA_NOT_FORMAT, value);
     case FORMATS_UNKNOWN:
         return !c->o->strict; /* an annotation asserts nothing */
     default:
@@ -200,7 +190,7 @@ static bool not_places(struct schema_compiler *c, const cJSON *list, cJSON *case
         for (int i = 0; i < n; i++) {
             cJSON_AddItemToArray(places, cJSON_CreateTrue());
         }
-        if (opposite == NULL || !cJSON_AddItemReferenceToArray(places, borrowed(opposite)) ||
+        if (opposite == NULL || !json_put_borrowed(places, NULL, opposite) ||
             cJSON_AddNumberToObject(made, "minItems", ++n) == NULL)
             return false;
     }
@@ -223,8 +213,7 @@ static bool not_items(struct schema_compiler *c, const cJSON *schema, const cJSO
     if (cJSON_IsTrue(value) || (cJSON_IsObject(value) && value->child == NULL)) return true;
     if (cJSON_GetObjectItemCaseSensitive(schema, "prefixItems") != NULL) return false;
     const cJSON *opposite = schema_not(c, value);
-    return opposite != NULL &&
-           cJSON_AddItemReferenceToObject(add_case(cases, "array"), "contains", borrowed(opposite));
+    return opposite != NULL && json_put_borrowed(add_case(cases, "array"), "contains", opposite);
 }
 
 /* An array of other items; with counts it would be of fewer, or of more. */
@@ -233,8 +222,7 @@ static bool not_contains(struct schema_compiler *c, const cJSON *schema, const c
 {
     (void)schema;
     const cJSON *opposite = schema_not(c, value);
-    return opposite != NULL &&
-           cJSON_AddItemReferenceToObject(add_case(cases, "array"), "items", borrowed(opposite));
+    return opposite != NULL && json_put_borrowed(add_case(cases, "array"), "items", opposite);
 }
 
 /* Where everything is allowed nothing is the opposite. */

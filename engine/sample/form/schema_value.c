@@ -339,7 +339,7 @@ const cJSON *schema_enum_of(struct schema_compiler *c, const struct set *s, int 
         if (cJSON_IsArray(list)) return list;
         if (value == NULL) continue;
         cJSON *one = cJSON_CreateArray();
-        cJSON_AddItemReferenceToArray(one, (cJSON *)(uintptr_t)value);
+        json_put_borrowed(one, NULL, value);
         return schema_own(c, one);
     }
     return NULL;

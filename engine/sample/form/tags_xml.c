@@ -103,15 +103,15 @@ static bool other_values(struct xml *x, const cJSON *schema, const cJSON *types,
     int symbol;
     cJSON *all = cJSON_CreateObject(), *both = cJSON_AddArrayToObject(all, "allOf"),
           *only_types = cJSON_CreateObject();
-    bool fine = both != NULL && cJSON_AddItemReferenceToArray(both, (cJSON *)(uintptr_t)schema) &&
-                cJSON_AddItemReferenceToObject(only_types, "type", (cJSON *)(uintptr_t)types);
+    bool fine = both != NULL && json_put_borrowed(both, NULL, schema) &&
+                json_put_borrowed(only_types, "type", types);
     if (!cJSON_AddItemToArray(both, only_types)) {
         cJSON_Delete(only_types);
         fine = false;
     }
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && fine; i++) {
-        cJSON *one = cJSON_GetObjectItemCaseSensitive(x->root, kept[i]);
-        fine = one == NULL || cJSON_AddItemReferenceToObject(all, kept[i], one);
+        const cJSON *one = cJSON_GetObjectItemCaseSensitive(x->root, kept[i]);
+        fine = one == NULL || json_put_borrowed(all, kept[i], one);
     }
     if (!fine) error_set(x->err, ERROR_NO_MEMORY, NULL, "no memory for a schema");
     fine = fine && schema_rule(x->g, all, x->o, &symbol, x->err);
