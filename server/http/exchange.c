@@ -338,7 +338,7 @@ bool exchange_is_unread(struct exchange *x, uint64_t now_ns)
     return waiting > 0 && now_ns >= x->offered_ns + clock_ms_to_ns(x->server->o.reply_timeout_ms);
 }
 
-/* ---- work on other threads ---- */
+/* ---- what is asked ---- */
 
 cJSON *exchange_parse(struct exchange *x, struct error *err)
 {
@@ -352,6 +352,30 @@ struct unknown_fields *exchange_unknown(struct exchange *x)
         (x->route->flags & ROUTE_OWN) != 0 || x->server->o.unknown_fields == UNKNOWN_REFUSED;
     return refused ? NULL : &x->unknown;
 }
+
+bool exchange_read_object(struct exchange *x, const cJSON *object, struct field_table table,
+                          struct error *err)
+{
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
+    return fields_read(object, &table, 1, &context, err);
+}
+
+bool exchange_read(struct exchange *x, struct field_table table, cJSON **document,
+                   struct error *err)
+{
+    assert(fields_are_listed(x->route->fields, table.rows));
+    *document = exchange_parse(x, err);
+    return *document != NULL && exchange_read_object(x, *document, table, err);
+}
+
+bool exchange_read_if_any(struct exchange *x, struct field_table table, cJSON **document,
+                          struct error *err)
+{
+    *document = NULL;
+    return x->body.n == 0 || exchange_read(x, table, document, err);
+}
+
+/* ---- work on other threads ---- */
 
 void *exchange_state(struct exchange *x, size_t size, const struct exchange_kind *kind)
 {

@@ -45,6 +45,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/fields.h"
 #include "base/json.h"
 #include "base/span.h"
 #include "base/unknown.h"
@@ -158,6 +159,19 @@ cJSON *exchange_parse(struct exchange *x, struct error *err);
  * metrics to tell; NULL where they are refused: on our own routes, and where the operator wants it so
  * (unknown-fields). For struct field_context. What a work function may call. */
 struct unknown_fields *exchange_unknown(struct exchange *x);
+
+/* Read the body, an object, by one table, which x's route lists. *document is what the fields borrow from:
+ * delete it with cJSON_Delete(), also after a failure. False with the errors of exchange_parse() and
+ * fields_read(). What a work function may call, as the two below. */
+bool exchange_read(struct exchange *x, struct field_table table, cJSON **document,
+                   struct error *err);
+/* The same where no body asks for nothing: *document is NULL then, and the table's target as it was. */
+bool exchange_read_if_any(struct exchange *x, struct field_table table, cJSON **document,
+                          struct error *err);
+/* An object of the body, by one table: one within it, or all of it where exchange_parse() was looked at
+ * first. False with fields_read()'s errors. */
+bool exchange_read_object(struct exchange *x, const cJSON *object, struct field_table table,
+                          struct error *err);
 
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);

@@ -4,9 +4,6 @@
  */
 #include "server/routes/control.h"
 
-#include <assert.h>
-
-#include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
@@ -23,17 +20,6 @@ bool control_find_mode(const struct control_mode *modes, struct span word, enum 
     }
     return error_set(err, ERROR_INVALID_VALUE, "mode", "mode is %s, %s or %s", modes[0].name,
                      modes[1].name, modes[2].name);
-}
-
-bool control_read_body(struct exchange *x, struct field_table table, cJSON **body,
-                       struct error *err)
-{
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    assert(fields_are_listed(x->route->fields, table.rows));
-    *body = NULL;
-    if (x->body.n == 0) return true;
-    *body = exchange_parse(x, err);
-    return *body != NULL && fields_read(*body, &table, 1, &context, err);
 }
 
 void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct exchange *x))

@@ -6,7 +6,6 @@
 #ifndef SERVER_ROUTES_CONTROL_H
 #define SERVER_ROUTES_CONTROL_H
 
-#include <cjson/cJSON.h>
 #include <stdbool.h>
 
 #include "server/generate/pause.h"
@@ -24,11 +23,6 @@ struct control_mode {
 
 /* The mode of a word; without a word (p NULL) the first. False names "mode". */
 bool control_find_mode(const struct control_mode *modes, struct span word, enum pause_mode *mode,
-                       struct error *err);
-
-/* Read the body, an object, by one table; no body asks for nothing. *body is what the fields
- * borrow from: delete it, also after a failure. */
-bool control_read_body(struct exchange *x, struct field_table table, cJSON **body,
                        struct error *err);
 
 /* pause_begin(), and PAUSE_ABORT also ends the rollouts that have begun: they would go on to groups that wait

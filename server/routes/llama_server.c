@@ -19,27 +19,19 @@
 
 const struct field *const llama_template_fields[] = {conversation_rows, NULL};
 
-static void render(struct exchange *x, const cJSON *body, struct buffer *text)
-{
-    struct conversation conversation = {.add_generation_prompt = true};
-    struct field_table table = conversation_table(&conversation);
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    if (!fields_read(body, &table, 1, &context, &x->error) ||
-        !prefill_apply(&conversation, &x->server->o, body, &x->error) ||
-        !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
-        return;
-    }
-    emit_object(&x->reply, NULL);
-    emit_text(&x->reply, "prompt", buffer_span(text));
-    emit_close(&x->reply, '}');
-}
-
 static void work_template(struct exchange *x)
 {
+    struct conversation conversation = {.add_generation_prompt = true};
     struct buffer text;
-    cJSON *body = exchange_parse(x, &x->error);
+    cJSON *body;
     buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
-    if (body != NULL) render(x, body, &text);
+    if (exchange_read(x, conversation_table(&conversation), &body, &x->error) &&
+        prefill_apply(&conversation, &x->server->o, body, &x->error) &&
+        conversation_render(&conversation, x->server->engine, x->arena, &text, &x->error)) {
+        emit_object(&x->reply, NULL);
+        emit_text(&x->reply, "prompt", buffer_span(&text));
+        emit_close(&x->reply, '}');
+    }
     buffer_clear(&text);
     cJSON_Delete(body);
 }

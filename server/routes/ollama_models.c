@@ -152,10 +152,8 @@ const struct field *const ollama_named_fields[] = {rows, NULL};
 /* The body, and that it names the served model. False: x has been answered. */
 static bool read_named(struct exchange *x, struct named *n)
 {
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(rows, n);
-    cJSON *body = exchange_parse(x, &x->error);
-    bool ok = body != NULL && fields_read(body, &table, 1, &context, &x->error);
+    cJSON *body;
+    bool ok = exchange_read(x, FIELD_TABLE(rows, n), &body, &x->error);
     if (ok && n->model.n == 0) n->model = n->name;
     if (ok && n->model.n == 0) {
         ok = error_set(&x->error, ERROR_MISSING_FIELD, "model", "model is missing");

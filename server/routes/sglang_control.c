@@ -32,7 +32,8 @@ static const struct field pause_rows[] = {
 };
 const struct field *const sglang_pause_fields[] = {pause_rows, NULL};
 static const struct field abort_rows[] = {
-    {"rid", FIELD_TEXT_OR_TEXTS, AT(rid), .max = CONTROL_MOST_NAMES, .doc = "the name of one, or of some"},
+    {"rid", FIELD_TEXT_OR_TEXTS, AT(rid), .max = CONTROL_MOST_NAMES,
+     .doc = "the name of one, or of some"},
     {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
     {"abort_message", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},
@@ -68,7 +69,7 @@ void sglang_pause_handle(struct exchange *x)
     struct error err = {0};
     enum pause_mode mode = PAUSE_ABORT;
     cJSON *body;
-    if (control_read_body(x, FIELD_TABLE(pause_rows, &own), &body, &err)) {
+    if (exchange_read_if_any(x, FIELD_TABLE(pause_rows, &own), &body, &err)) {
         control_find_mode(modes, own.mode, &mode, &err);
     }
     cJSON_Delete(body);
@@ -83,7 +84,7 @@ void sglang_continue_handle(struct exchange *x)
 {
     struct error err = {0};
     cJSON *body;
-    bool ok = control_read_body(x, FIELD_TABLE(continue_rows, x), &body, &err);
+    bool ok = exchange_read_if_any(x, FIELD_TABLE(continue_rows, x), &body, &err);
     cJSON_Delete(body);
     if (!ok) {
         exchange_fail(x, &err);
@@ -98,7 +99,7 @@ void sglang_abort_handle(struct exchange *x)
     struct sglang_control own = {0};
     struct error err = {0};
     cJSON *body;
-    bool ok = control_read_body(x, FIELD_TABLE(abort_rows, &own), &body, &err);
+    bool ok = exchange_read_if_any(x, FIELD_TABLE(abort_rows, &own), &body, &err);
     if (ok && !own.abort_all && own.rid.texts == NULL) {
         ok = error_set(&err, ERROR_MISSING_FIELD, "rid", "either rid or abort_all is needed");
     }

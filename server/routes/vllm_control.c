@@ -115,7 +115,7 @@ void vllm_abort_handle(struct exchange *x)
     struct text_list names = {0};
     struct error err = {0};
     cJSON *body;
-    if (!control_read_body(x, FIELD_TABLE(abort_rows, &names), &body, &err)) {
+    if (!exchange_read_if_any(x, FIELD_TABLE(abort_rows, &names), &body, &err)) {
         exchange_fail(x, &err);
     } else {
         struct buffer out;

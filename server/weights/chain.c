@@ -51,10 +51,8 @@ static void reply(struct exchange *x, const struct push *p)
 static bool read_ask(struct exchange *x, struct push *p, struct error *err)
 {
     struct ask ask = {.version = 0};
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(rows, &ask);
-    cJSON *body = exchange_parse(x, err);
-    bool ok = body != NULL && fields_read(body, &table, 1, &context, err);
+    cJSON *body;
+    bool ok = exchange_read(x, FIELD_TABLE(rows, &ask), &body, err);
     p->pull = (struct engine_pull){.kind = CHAIN_SLIME, .version = ask.version};
     /* at version 0 nothing has been laid there yet */
     ok = ok && (ask.version == 0 ||

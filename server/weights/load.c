@@ -119,9 +119,7 @@ static bool read_load(struct exchange *x, const cJSON *body, const struct field 
                       struct load *load, struct push *p, struct error *err)
 {
     const char *path = rows[0].name, *version = rows[1].name;
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(rows, load);
-    bool ok = fields_read(body, &table, 1, &context, err);
+    bool ok = exchange_read_object(x, body, FIELD_TABLE(rows, load), err);
     if (ok && load->path.p == NULL) {
         ok = error_set(err, ERROR_MISSING_FIELD, path, "%s is needed", path);
     }

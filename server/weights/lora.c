@@ -92,10 +92,7 @@ static struct lora *begin(struct exchange *x, const struct field *rows)
     struct lora *l = exchange_state(x, sizeof(*l), &kind);
     if (l == NULL) return NULL;
     l->source.root = -1;
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(rows, l);
-    l->document = exchange_parse(x, &err);
-    if (l->document != NULL && fields_read(l->document, &table, 1, &context, &err)) return l;
+    if (exchange_read(x, FIELD_TABLE(rows, l), &l->document, &err)) return l;
     exchange_fail(x, &err);
     return NULL;
 }

@@ -95,14 +95,6 @@ const struct field *const skyrl_fetch_fields[] = {fetch_rows, NULL};
 const struct field *const skyrl_finish_fields[] = {finish_rows, NULL};
 const struct field *const skyrl_rpc_fields[] = {rpc_rows, NULL};
 
-static bool read_rows(struct exchange *x, const struct field *rows, const cJSON *object,
-                      struct ask *ask, struct error *err)
-{
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(rows, ask);
-    return fields_read(object, &table, 1, &context, err);
-}
-
 static struct weights_chain *chain_of(const struct exchange *x)
 {
     return x->server->parts.chain;
@@ -179,9 +171,9 @@ static bool open_chain(struct exchange *x, struct push *p, struct span folder, s
 static bool read_init(struct exchange *x, struct push *p, const cJSON *body, struct error *err)
 {
     struct ask ask = {.info = NULL};
-    if (!read_rows(x, init_rows, body, &ask, err)) return false;
+    if (!exchange_read_object(x, body, FIELD_TABLE(init_rows, &ask), err)) return false;
     struct pull_paths *paths = &p->paths;
-    if (!read_rows(x, info_rows, ask.info, &ask, err) ||
+    if (!exchange_read_object(x, ask.info, FIELD_TABLE(info_rows, &ask), err) ||
         !open_chain(x, p, ask.folder, ask.base, err)) {
         return error_in(err, "init_info");
     }
@@ -229,11 +221,10 @@ static void reply_fetched(struct exchange *x, const struct push *p)
     exchange_reply_json(x, &out);
 }
 
-static bool read_fetch(struct exchange *x, struct push *p, const cJSON *body, struct error *err)
+static bool apply_fetch(struct exchange *x, struct push *p, struct ask ask, struct error *err)
 {
-    struct ask ask = {.version = 0};
     const struct weights_chain *chain = chain_of(x);
-    if (!read_rows(x, fetch_rows, body, &ask, err) || !check_begun(x, err)) return false;
+    if (!check_begun(x, err)) return false;
     if (ask.source.p == NULL && ask.last.p == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "sync_dir", "sync_dir or uri is needed");
     }
@@ -249,10 +240,12 @@ static bool read_fetch(struct exchange *x, struct push *p, const cJSON *body, st
 void skyrl_fetch_handle(struct exchange *x)
 {
     struct error err = {0};
+    struct ask ask = {.version = 0};
     struct push *p = push_new(x);
+    cJSON *body;
     if (p == NULL) return;
-    cJSON *body = exchange_parse(x, &err);
-    bool ok = body != NULL && read_fetch(x, p, body, &err);
+    bool ok = exchange_read(x, FIELD_TABLE(fetch_rows, &ask), &body, &err) &&
+              apply_fetch(x, p, ask, &err);
     cJSON_Delete(body);
     if (!ok) {
         exchange_fail(x, &err);
@@ -274,8 +267,10 @@ static bool read_update(struct exchange *x, struct push *p, const cJSON *body, s
 {
     struct ask ask = {.version = 0};
     char text[24];
-    if (!read_rows(x, skyrl_update_rows, body, &ask, err)) return false;
-    if (!read_rows(x, update_rows, only(ask.info), &ask, err)) return error_in(err, "update_info");
+    if (!exchange_read_object(x, body, FIELD_TABLE(skyrl_update_rows, &ask), err)) return false;
+    if (!exchange_read_object(x, only(ask.info), FIELD_TABLE(update_rows, &ask), err)) {
+        return error_in(err, "update_info");
+    }
     int n = snprintf(text, sizeof(text), "%lld", (long long)ask.version);
     if (!check_begun(x, err) ||
         !push_set_version(x, span_of(text, (size_t)n), "update_info.target_version", err)) {
@@ -323,8 +318,8 @@ void skyrl_finish_handle(struct exchange *x)
 {
     struct error err = {0};
     struct ask ask = {.version = 0};
-    cJSON *body = x->body.n == 0 ? NULL : exchange_parse(x, &err);
-    bool ok = x->body.n == 0 || (body != NULL && read_rows(x, finish_rows, body, &ask, &err));
+    cJSON *body;
+    bool ok = exchange_read_if_any(x, FIELD_TABLE(finish_rows, &ask), &body, &err);
     bool renames = ok && ask.name.p != NULL && chain_of(x)->begun;
     struct push *p = renames ? push_new(x) : NULL;
     if (p != NULL && push_set_version(x, ask.name, "weight_version", &err)) {
@@ -349,8 +344,8 @@ void skyrl_rpc_handle(struct exchange *x)
     struct error err = {0};
     struct ask ask = {.version = 0};
     struct buffer out;
-    cJSON *body = exchange_parse(x, &err);
-    bool ok = body != NULL && read_rows(x, rpc_rows, body, &ask, &err);
+    cJSON *body;
+    bool ok = exchange_read(x, FIELD_TABLE(rpc_rows, &ask), &body, &err);
     if (ok && !is_bracket(ask.name)) {
         ok = error_set(&err, ERROR_NOT_AVAILABLE, "method",
                        "method %.60s would be Python in a worker of vLLM's: there is none here",

@@ -91,13 +91,8 @@ static void emit_comparison(const struct version_label *l, const cJSON *baseline
 
 static bool read_checker(struct exchange *x, struct checker *own, cJSON **body, struct error *err)
 {
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(checker_rows, own);
     own->action = span_str("checksum");
-    *body = x->body.n == 0 ? NULL : exchange_parse(x, err);
-    if (x->body.n > 0 && (*body == NULL || !fields_read(*body, &table, 1, &context, err))) {
-        return false;
-    }
+    if (!exchange_read_if_any(x, FIELD_TABLE(checker_rows, own), body, err)) return false;
     if (span_is(own->action, "checksum")) return true;
     if (!span_is(own->action, "compare")) {
         return error_set(err, ERROR_INVALID_VALUE, "action", "action is checksum or compare");
@@ -162,13 +157,11 @@ void weights_rename_handle(struct exchange *x)
 {
     struct error err = {0};
     struct span name = {NULL, 0};
-    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
-    struct field_table table = FIELD_TABLE(rename_rows, &name);
     struct push *p = push_new(x);
+    cJSON *body;
     if (p == NULL) return;
-    cJSON *body = exchange_parse(x, &err);
-    bool ok = body != NULL && fields_read(body, &table, 1, &context, &err);
-    ok = ok && push_set_version(x, name, "new_version", &err);
+    bool ok = exchange_read(x, FIELD_TABLE(rename_rows, &name), &body, &err) &&
+              push_set_version(x, name, "new_version", &err);
     cJSON_Delete(body);
     if (!ok) {
         exchange_fail(x, &err);
