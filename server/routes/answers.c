@@ -6,9 +6,9 @@
 
 #include "server/answers/answers.h"
 #include "server/describe/describe.h"
+#include "server/http/replies.h"
 #include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
-#include "server/routes/replies.h"
 #include "server/routes/routes.h"
 #include "server/weights/weights.h"
 

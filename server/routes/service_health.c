@@ -14,8 +14,8 @@
 #include "base/version.h"
 #include "server/generate/generation.h"
 #include "server/http/exchange.h"
+#include "server/http/replies.h"
 #include "server/http/state.h"
-#include "server/routes/replies.h"
 
 void service_live_handle(struct exchange *x)
 {

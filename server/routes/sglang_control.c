@@ -12,6 +12,7 @@
 #include "base/emit.h"
 #include "base/version.h"
 #include "server/http/exchange.h"
+#include "server/http/replies.h"
 #include "server/http/state.h"
 #include "server/routes/control.h"
 
@@ -46,21 +47,9 @@ static const struct field continue_rows[] = {
 };
 const struct field *const sglang_continue_fields[] = {continue_rows, NULL};
 
-static void reply_done(struct exchange *x, const char *message)
-{
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_bool(&out, "success", true);
-    emit_str(&out, "status", "ok");
-    emit_str(&out, "message", message);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
-}
-
 static void on_generation_paused(struct exchange *x)
 {
-    reply_done(x, "generation is paused");
+    reply_success(x, "generation is paused");
 }
 
 void sglang_pause_handle(struct exchange *x)
@@ -91,7 +80,7 @@ void sglang_continue_handle(struct exchange *x)
         return;
     }
     generations_resume(x->server->generations);
-    reply_done(x, "generation goes on");
+    reply_success(x, "generation goes on");
 }
 
 void sglang_abort_handle(struct exchange *x)
@@ -105,7 +94,7 @@ void sglang_abort_handle(struct exchange *x)
     }
     if (ok) {
         control_abort(x->server, own.abort_all ? (struct text_list){0} : own.rid);
-        reply_done(x, "aborted");
+        reply_success(x, "aborted");
     } else {
         exchange_fail(x, &err);
     }

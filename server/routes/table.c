@@ -7,12 +7,12 @@
 #include "base/fields.h"
 #include "reward/reward.h"
 #include "server/describe/describe.h"
+#include "server/http/replies.h"
 #include "server/http/router.h"
 #include "server/page/page.h"
 #include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
 #include "server/routes/answers.h"
-#include "server/routes/replies.h"
 #include "server/weights/weights.h"
 
 /* Of routes that do not look at a body. */

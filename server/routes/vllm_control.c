@@ -13,9 +13,9 @@
 
 #include "base/emit.h"
 #include "server/http/exchange.h"
+#include "server/http/replies.h"
 #include "server/http/state.h"
 #include "server/routes/control.h"
-#include "server/routes/replies.h"
 
 static const struct control_mode modes[] = {
     {"abort", PAUSE_ABORT}, {"wait", PAUSE_WAIT}, {"keep", PAUSE_KEEP}, {NULL, 0}};

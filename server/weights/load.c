@@ -13,6 +13,7 @@
 #include "base/emit.h"
 #include "base/fields.h"
 #include "server/http/exchange.h"
+#include "server/http/replies.h"
 #include "server/http/state.h"
 #include "server/http/upload.h"
 #include "server/weights/push.h"
@@ -102,9 +103,7 @@ void weights_reply_all(struct exchange *x, const struct push *p)
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
-    emit_bool(&out, "success", true);
-    emit_str(&out, "status", "ok");
-    emit_str(&out, "message", "Succeeded to update model weights.");
+    reply_emit_success(&out, "Succeeded to update model weights.");
     emit_int(&out, "num_paused_requests", p->order.policy == PUSH_SWITCH ? (int64_t)p->at_work : 0);
     emit_str(&out, "weight_version", p->label->name);
     emit_facts(p, &out);

@@ -20,6 +20,7 @@
 #include "base/emit.h"
 #include "base/fields.h"
 #include "server/http/exchange.h"
+#include "server/http/replies.h"
 #include "server/http/state.h"
 #include "server/weights/push.h"
 
@@ -138,17 +139,10 @@ static void keep(char to[PATH_MAX], struct span text)
 static void reply_begun(struct exchange *x, const struct push *p)
 {
     struct weights_chain *chain = chain_of(x);
-    struct buffer out;
     keep(chain->folder, p->paths.given_folder);
     keep(chain->base, p->paths.given_base);
     chain->begun = true;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_bool(&out, "success", true);
-    emit_str(&out, "status", "ok");
-    emit_str(&out, "message", "Weight transfer initialized");
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_success(x, "Weight transfer initialized");
 }
 
 /* Open the folder and the base, which were given so. */

@@ -10,6 +10,7 @@
 #include "base/fields.h"
 #include "server/generate/spans.h"
 #include "server/http/exchange.h"
+#include "server/http/replies.h"
 #include "server/http/state.h"
 #include "server/weights/push.h"
 
@@ -173,12 +174,5 @@ void weights_rename_handle(struct exchange *x)
 
 void weights_bracket_handle(struct exchange *x)
 {
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_bool(&out, "success", true);
-    emit_str(&out, "status", "ok");
-    emit_str(&out, "message", "nothing to do: a push is whole by itself");
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_success(x, "nothing to do: a push is whole by itself");
 }

@@ -1,8 +1,8 @@
-/* server/routes/replies.c - see replies.h.
+/* server/http/replies.c - see replies.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "server/routes/replies.h"
+#include "server/http/replies.h"
 
 #include "base/emit.h"
 #include "server/http/exchange.h"
@@ -40,6 +40,21 @@ void reply_bool(struct exchange *x, const char *key, bool value)
     struct buffer out;
     begin(&out);
     emit_bool(&out, key, value);
+    finish(x, &out);
+}
+
+void reply_emit_success(struct buffer *out, const char *message)
+{
+    emit_bool(out, "success", true);
+    emit_str(out, "status", "ok");
+    emit_str(out, "message", message);
+}
+
+void reply_success(struct exchange *x, const char *message)
+{
+    struct buffer out;
+    begin(&out);
+    reply_emit_success(&out, message);
     finish(x, &out);
 }
 
