@@ -193,12 +193,17 @@ static bool note(struct file_visit *v, const char *path, const struct stat *s,
 
 /* ---- what there is ---- */
 
+bool file_led_out(void)
+{
+    return visit != NULL && visit->root >= 0 && (errno == EXDEV || errno == ELOOP);
+}
+
 bool file_exists(const char *path)
 {
     if (visit == NULL || visit->root < 0) return access(path, F_OK) == 0;
     int fd = open_here(visit, path, O_PATH);
     if (fd >= 0) close(fd);
-    return fd >= 0;
+    return fd >= 0 || file_led_out();
 }
 
 bool file_is_folder(const char *path)
@@ -224,6 +229,10 @@ DIR *file_open_folder(const char *path)
 static bool fail(struct error *err, const char *path)
 {
     enum error_code code = errno == ENOMEM ? ERROR_NO_MEMORY : ERROR_BAD_FILE;
+    if (file_led_out()) {
+        return error_set(err, ERROR_PATH_NOT_ALLOWED, NULL,
+                         "%s leads out of the folder that the server may read (--path-root)", path);
+    }
     return error_set(err, code, NULL, "%s: %s", path, strerror(errno));
 }
 

@@ -15,7 +15,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Whether path names something that can be read. */
+/* Whether path names something that can be read, or (of a visit) leads out: whoever opens it is told
+ * that. */
 bool file_exists(const char *path);
 
 /* Whether path names a folder. */
@@ -26,7 +27,7 @@ DIR *file_open_folder(const char *path);
 
 /* Append the content of a regular file of at most max_bytes to out, whose own limit
  * must allow it. False and ERROR_BAD_FILE (missing, unreadable, too large; the
- * message names path) or ERROR_NO_MEMORY. */
+ * message names path), ERROR_PATH_NOT_ALLOWED (of a visit: it leads out) or ERROR_NO_MEMORY. */
 bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct error *err);
 
 /* Which file this is, as far as one can tell without reading it: where one has changed or been replaced, some
@@ -96,6 +97,10 @@ void file_visit_leave(struct file_visit *v);
 bool file_visit_was_whole(const struct file_visit *v, const char **path);
 /* Forget it. */
 void file_visit_end(struct file_visit *v);
+
+/* Is it why the function above that has just failed did, and left errno, that this thread's visit is
+ * beneath a folder and what was asked for leads out of it? */
+bool file_led_out(void);
 
 /* Open path beneath the folder `root`, as open() with flags would, following no link out of it (none at
  * all where the system cannot tell). -1 and errno otherwise; EXDEV and ELOOP: it leads out. */

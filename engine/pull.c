@@ -53,8 +53,13 @@ static bool find(const struct engine_pull *p, int64_t version, struct place *at,
     }
     at->root = last ? p->last_root : p->source_root;
     file_visit_begin(&visit, at->root);
-    bool there = n >= 0 && n < (int)sizeof(at->path) && file_is_folder(at->path);
+    bool short_enough = n >= 0 && n < (int)sizeof(at->path);
+    bool there = short_enough && file_is_folder(at->path), out = !there && file_led_out();
     file_visit_end(&visit);
+    if (short_enough && out) {
+        return error_set(err, ERROR_PATH_NOT_ALLOWED, "path",
+                         "%s leads out of the folder that the server may read (--path-root)", name);
+    }
     return there || error_set(err, ERROR_NOT_FOUND, "path",
                               "there is no folder of version %lld (%s)", (long long)version, name);
 }

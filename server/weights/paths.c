@@ -31,7 +31,27 @@ static bool not_allowed(const char *field, struct error *err)
                      field);
 }
 
-/* Plain text of a path: of "file:///a", "file:/a" and "/a". */
+/* Take away what names nothing: empty and "." components, so "/a//./b/" is "/a/b". What names the
+ * folder above is kept, and refused where the path is opened: behind a link it leads elsewhere than a
+ * text tells. */
+static void tidy(char *path)
+{
+    char *to = path + (path[0] == '/');
+    for (const char *at = to; *at != '\0';) {
+        size_t n = strcspn(at, "/");
+        const char *next = at + n + strspn(at + n, "/");
+        if (n > 0 && !(n == 1 && at[0] == '.')) {
+            if (to > path && to[-1] != '/') *to++ = '/';
+            memmove(to, at, n);
+            to += n;
+        }
+        at = next;
+    }
+    if (to == path) *to++ = '.';
+    *to = '\0';
+}
+
+/* Plain text of a path, tidy: of "file:///a", "file:/a" and "/a". */
 static bool read_path(struct span given, const char *field, char path[PATH_MAX], struct error *err)
 {
     static const char *const schemes[] = {"file://", "file:"};
@@ -50,30 +70,30 @@ static bool read_path(struct span given, const char *field, char path[PATH_MAX],
     }
     memcpy(path, given.p, given.n);
     path[given.n] = '\0';
-    while (given.n > 1 && path[given.n - 1] == '/') {
-        path[--given.n] = '\0';
-    }
+    tidy(path);
     return true;
 }
 
-/* What of path comes behind the folder `root`; NULL: it does not lie beneath it by name. */
+/* What of path comes behind the folder `root`; NULL: it does not lie beneath it by name. Both are
+ * tidy. */
 static const char *behind(const char *root, const char *path)
 {
     size_t n = strlen(root);
-    while (n > 1 && root[n - 1] == '/') {
-        n--;
-    }
+    if (strcmp(path, root) == 0) return ".";
+    if (strcmp(root, ".") == 0) return path[0] == '/' ? NULL : path;
     if (strncmp(path, root, n) != 0) return NULL;
-    if (n == 1) return path + 1;
-    if (path[n] == '\0') return ".";
-    return path[n] == '/' && path[n + 1] != '\0' ? path + n + 1 : NULL;
+    if (strcmp(root, "/") == 0) return path + 1;
+    return path[n] == '/' ? path + n + 1 : NULL;
 }
 
 /* The same by the name of the root as it was given, and by its real one. */
 static const char *beneath(const char *root, const char *path)
 {
-    char real[PATH_MAX];
-    const char *rest = behind(root, path);
+    char given[PATH_MAX], real[PATH_MAX];
+    if (strlen(root) >= sizeof(given)) return NULL;
+    memcpy(given, root, strlen(root) + 1);
+    tidy(given);
+    const char *rest = behind(given, path);
     return rest != NULL || realpath(root, real) == NULL ? rest : behind(real, path);
 }
 

@@ -69,9 +69,12 @@ bool push_set_version(struct exchange *x, struct span name, const char *field, s
     return p->order.version != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
 }
 
-/* The engine knows its own names of what was asked. */
+/* The engine knows its own names of what was asked; of a file that leads out it knows the file. */
 static void rename_fields(struct push *p)
 {
+    if (p->error.code == ERROR_PATH_NOT_ALLOWED && p->error.param[0] == '\0') {
+        error_at(&p->error, "path");
+    }
     const struct {
         const char *is, *to;
     } names[] = {{"path", p->path_field},

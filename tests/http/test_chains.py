@@ -473,7 +473,17 @@ def test_folders_lie_beneath_a_root(start, chain, tmp_path):
     assert list(outside.iterdir()) == [outside / "weight_v000001"]
     (inside / "source/weight_v000002").symlink_to(outside / "weight_v000001")
     reply = s.post("/pull_weights", {"local_checkpoint_dir": str(inside / "a/b/local"), "source_dir": str(inside / "source"), "target_version": 2})
-    assert reply.status_code == 404  # its link leads out
+    assert (reply.status_code, error(reply)["code"], error(reply)["param"]) == (403, "path_not_allowed", "source_dir"), reply.text
+    (inside / "source/weight_v000002").unlink()
+    chain.slime(inside / "source", 2)
+    for name in (p.name for p in sorted((inside / "source/weight_v000002").iterdir())):
+        file = inside / "source/weight_v000002" / name
+        file.rename(outside / name)
+        file.symlink_to(outside / name)
+        reply = s.post("/pull_weights", {"local_checkpoint_dir": str(inside / "a/b/local"), "source_dir": str(inside / "source"), "target_version": 2})
+        assert (reply.status_code, error(reply)["code"], error(reply)["param"]) == (403, "path_not_allowed", "source_dir"), (name, reply.text)
+        file.unlink()
+        (outside / name).rename(file)
     ok(s.post("/pull_weights", {"local_checkpoint_dir": str(inside / "a/b/local"), "source_dir": str(inside / "source"), "target_version": 1}))
     assert checkpoints.read(inside / "a/b/local/model.safetensors")[0] == chain.versions[1]
     reply = s.post("/init_weight_transfer_engine", {"init_info": {"base_model_path": FOLDER, "local_checkpoint_dir": str(inside / "c")}})

@@ -226,11 +226,20 @@ def test_paths_lie_beneath_the_roots(start, tmp_path):
     os.symlink(PLAIN + "/adapter_model.safetensors", inside / "linked" / "adapter_model.safetensors")
     server = start("--path-root", str(inside))
     assert load(server, "a", inside / "good").status_code == 200
+    for spelling in (f"{inside}//good", f"{inside}/./good/.", f"/{tmp_path}//root/good"):
+        assert load(server, "a", spelling, load_inplace=True).status_code == 200, spelling
     for path in (PLAIN, tmp_path / "nowhere", inside / ".." / ".." / "x"):
         reply = load(server, "b", path)
         assert (reply.status_code, reply.json()["error"]["code"]) == (403, "path_not_allowed"), path
     assert load(server, "b", inside / "absent").status_code == 404
-    assert load(server, "b", inside / "linked").status_code in (400, 403, 404)
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        (inside / "linked" / name).unlink()
+        (inside / "linked" / name).symlink_to(PLAIN + "/" + name)
+        error = load(server, "b", inside / "linked").json()["error"]
+        assert (error["code"], error["param"]) == ("path_not_allowed", "lora_path"), error
+        assert error["message"].startswith(f"linked/{name} leads out"), error
+        (inside / "linked" / name).unlink()
+        shutil.copy(PLAIN + "/" + name, inside / "linked" / name)
     assert set(models(server)) - {server.http.get("/v1/models").json()["data"][0]["id"]} == {"a"}
 
 

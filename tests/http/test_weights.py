@@ -9,7 +9,7 @@ import threading
 
 import checkpoints
 import pytest
-from conftest import BIN, ENVIRONMENT, PATIENCE, TINY, tries, wait_until
+from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT, TINY, tries, wait_until
 from streams import Stream, stands_still
 
 PROMPTS = [[1 + (i * 7 + j * 13) % 90 for j in range(3 + i * 5 % 40)] for i in range(32)]
@@ -31,6 +31,10 @@ def rollout(n_tokens):
 def ok(reply):
     assert reply.status_code == 200, reply.text
     return reply.json()
+
+
+def error(reply):
+    return reply.json()["error"]
 
 
 def version(server):
@@ -512,10 +516,64 @@ def test_paths_lie_beneath_a_root(start, tmp_path, tensors):
         assert (reply.status_code, reply.json()["error"]["code"]) == (403, "path_not_allowed"), (path, reply.text)
         assert reply.json()["error"]["message"].startswith("path does not lie beneath")
     assert s.post("/v1/weights", {"path": str(inside / "nothing")}).status_code == 404
-    assert s.post("/v1/weights", {"path": str(half)}).status_code == 400  # its link leads out
+    reply = s.post("/v1/weights", {"path": str(half)})
+    assert (reply.status_code, error(reply)["code"], error(reply)["param"]) == (403, "path_not_allowed", "path"), reply.text
+    assert "model.safetensors leads out" in error(reply)["message"]
     assert version(s) == "0"
     assert s.post("/v1/weights", {"path": str(new)}).status_code == 200
     assert answers(s) == answers(start(model=str(new)))
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "model.safetensors.index.json"])
+@pytest.mark.parametrize("route, field", [("/v1/weights", "path"), ("/update_weights_from_disk", "model_path"), ("/update_weights", "weight_dir")])
+def test_a_file_that_leads_out_is_told_as_its_path_is(start, tmp_path, tensors, file, route, field):
+    """Whether what it leads to exists or not; a link that stays beneath the root is followed."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    far = checkpoints.folder(tmp_path / "out", checkpoints.jiggled(tensors, 1), 2 if file.endswith("index.json") else 1)
+    near = checkpoints.folder(inside / "near", checkpoints.jiggled(tensors, 2), 2 if file.endswith("index.json") else 1)
+    s = start("--path-root", str(inside), model=str(checkpoints.FOLDER))
+    (near / file).rename(inside / "moved")
+    for target in (far / file, tmp_path / "nothing", "../../out/" + file):
+        (near / file).symlink_to(target)
+        reply = s.post(route, {field: str(near)})
+        assert (reply.status_code, error(reply)["code"], error(reply)["param"]) == (403, "path_not_allowed", field), reply.text
+        assert error(reply)["message"].startswith("near/" + file + " leads out"), reply.text
+        (near / file).unlink()
+    (near / file).symlink_to("../moved")
+    assert s.post(route, {field: str(near)}).status_code == 200
+
+
+def test_components_that_name_nothing_do_not_matter(start, tmp_path, tensors):
+    """Neither in a path nor in a root; ".." is no such component."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    checkpoints.folder(inside / "new", checkpoints.jiggled(tensors, 1))
+    (inside / "link").symlink_to(checkpoints.FOLDER)
+    (tmp_path / "alias").symlink_to(inside)
+    up = str(tmp_path)
+    s = start("--path-root", f"{up}/.//alias/.", model=str(checkpoints.FOLDER))
+    for root in (f"{up}/in", f"{up}/alias", f"/{up}/in", f"{up}//in", f"{up}/./in", f"/./{up}/alias/"):
+        for rest in ("/new", "//new", "/./new", "/new/", "/new//", "/new/.", "/.//./new/./"):
+            reply = s.post("/v1/weights", {"path": root + rest})
+            assert reply.status_code == 200, (root + rest, reply.text)
+        for rest in ("//link", "/./link", "/./../out", "/.//..", "/new/../../in/../out", "/link/./config.json", "/..//in/new/x"):
+            reply = s.post("/v1/weights", {"path": root + rest})
+            assert (reply.status_code, error(reply)["code"]) == (403, "path_not_allowed"), (root + rest, reply.text)
+    for path in (f"{up}/inner/new", f"{up}//in./new", f"{up}/alia/s/new", "./in/new"):
+        assert s.post("/v1/weights", {"path": path}).status_code == 403, path
+    assert s.post("/v1/weights", {"path": f"file://{up}//in/./new"}).status_code == 200
+
+
+def test_a_relative_root_is_told_the_same(start):
+    """Of the folder that the server was started in, which is the repository's."""
+    new = str(checkpoints.FOLDER.relative_to(ROOT))
+    for root, paths in ((".//tests/.", (new, f"./{new}", str(checkpoints.FOLDER))), ("./.", (new, f".//{new}", str(checkpoints.FOLDER)))):
+        s = start("--path-root", root, model=str(checkpoints.FOLDER))
+        for path in paths:
+            assert s.post("/v1/weights", {"path": path}).status_code == 200, (root, path)
+        for path in ("../etc", "/etc", f"{new}/../../../../../etc", "/"):
+            assert s.post("/v1/weights", {"path": path}).status_code == 403, (root, path)
 
 
 def test_without_roots_only_this_machine_may_name_paths(start):
