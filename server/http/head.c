@@ -15,6 +15,7 @@
 #include "server/http/keys.h"
 #include "server/http/client.h"
 #include "server/http/exchange.h"
+#include "server/http/headers.h"
 #include "server/http/query.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
@@ -217,6 +218,11 @@ static bool check_control(const struct exchange *x, struct error *err)
            listen_takes_control(x->client->listener, err);
 }
 
+static bool check_headers(const struct exchange *x, struct error *err)
+{
+    return (x->route->scopes & SCOPE_CONTROL) == 0 || headers_check(x, err);
+}
+
 /* After the key: who may not ask is not told what there is. */
 static bool check_open(const struct exchange *x, struct error *err)
 {
@@ -285,7 +291,8 @@ bool head_check(struct exchange *x, size_t *declared, struct error *err)
 {
     *declared = declared_length(x);
     if (!check_route(x, err) || !check_page(x, err) || !check_key(x, err) || !check_open(x, err) ||
-        !check_control(x, err) || !check_drain(x, err) || !query_check(x, err)) {
+        !check_control(x, err) || !check_drain(x, err) || !query_check(x, err) ||
+        !check_headers(x, err)) {
         return false;
     }
     if (strcmp(x->route->method, "GET") == 0) return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fields.h"
+#include "base/utf8.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
@@ -87,6 +88,14 @@ static bool has_value(const struct checking *c, const char *name, const char *va
                                       "the query has %.60s without a value", name);
 }
 
+/* What is no text cannot be told by its name again, in a reply or by whoever wants it back. */
+static bool is_text(const struct checking *c, const char *name, const char *value)
+{
+    bool text = utf8_is_valid(span_str(name)) && (value == NULL || utf8_is_valid(span_str(value)));
+    return text || error_set(c->err, ERROR_INVALID_VALUE, name,
+                             "the query's argument %.60s is no UTF-8", name);
+}
+
 static enum MHD_Result check(void *cls, enum MHD_ValueKind kind, const char *name,
                              const char *value)
 {
@@ -94,7 +103,9 @@ static enum MHD_Result check(void *cls, enum MHD_ValueKind kind, const char *nam
     const struct field *row = row_of(c, name);
     (void)kind;
     if (query_is_nothing(name, value)) return MHD_YES;
-    if (row == NULL) {
+    if (!is_text(c, name, value)) {
+        c->fine = false;
+    } else if (row == NULL) {
         c->fine = !is_first(c, name) || fields_unknown(&c->table, 1, name, &c->context, c->err);
     } else {
         c->fine = row->kind == FIELD_IGNORED || (is_once(c, name) && has_value(c, name, value));

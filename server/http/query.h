@@ -14,9 +14,8 @@
 struct error;
 struct exchange;
 
-/* Has the query of x, whose route is known, only arguments that the route takes, each once and with a
- * value? False with
- * ERROR_UNKNOWN_FIELD or ERROR_INVALID_VALUE naming one. */
+/* Has the query of x, whose route is known, only arguments that are UTF-8 and that the route takes, each
+ * once and with a value? False with ERROR_UNKNOWN_FIELD or ERROR_INVALID_VALUE naming one. */
 bool query_check(struct exchange *x, struct error *err);
 
 /* Is it what stands between two "&", or before the first, where nothing stands? value: NULL without "=". */

@@ -145,6 +145,11 @@ def test_a_query_is_passed_over_and_named(server, strict, method, path, query, n
     ("POST", "/pause", "mode", "mode", "invalid_value"),
     ("POST", "/pause", "mode=", "mode", "invalid_value"),
     ("POST", "/pause", "mode=keep&clear_cache", "clear_cache", "invalid_value"),
+    ("POST", "/pause", "mode=keep%ff", "mode", "invalid_value"),
+    ("POST", "/pause", "mode=keep&x=%C3", "x", "invalid_value"),
+    ("GET", "/v1/models", "zzz=%ED%A0%80", "zzz", "invalid_value"),
+    ("GET", "/version", "a%ff=1", "a\ufffd", "invalid_value"),
+    ("PUT", "/v1/weights", "part=adapter&name=%ff", "name", "invalid_value"),
 ])
 def test_a_query_that_is_refused(server, method, path, query, field, code):
     reply = server.http.request(method, f"{path}?{query}", **({"json": {}} if method == "POST" else {}))

@@ -60,6 +60,30 @@ def test_a_packed_file_is_refused(served, tensors):
     assert version(served) == "0"
 
 
+@pytest.mark.parametrize("headers, field", [
+    ([("X-Version", b"\xe9")], "X-Version"),
+    ([("X-Base-Version", b"0\xc3")], "X-Base-Version"),
+    ([("X-Version", "a"), ("x-version", "b")], "X-Version"),
+    ([("X-Base-Version", "0"), ("X-Base-Version", "1")], "X-Base-Version"),
+    ([("X-Policy", "finish"), ("X-Policy", "abort")], "X-Policy"),
+    ([("Content-Digest", checkpoints.digest(b"a")), ("Content-Digest", checkpoints.digest(b"b"))], "Content-Digest"),
+    ([("X-Upload-Id", "a"), ("X-Upload-Id", "b")], "X-Upload-Id"),
+])
+def test_headers_that_decide_are_text_and_say_one_thing(served, tensors, headers, field):
+    data = checkpoints.pack(tensors)
+    reply = served.http.put("/v1/weights", content=data, headers=headers)
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, field), reply.text
+    assert version(served) == "0"
+
+
+def test_a_header_may_be_sent_twice_with_one_value(served, tensors):
+    data = checkpoints.pack(tensors)
+    for name in ("a", "\u00e9\u2603"):
+        headers = [("X-Version", name.encode()), ("x-version", name.encode()), ("X-Policy", "finish"), ("X-Policy", "finish")]
+        assert served.http.put("/v1/weights", content=data, headers=headers).status_code == 200
+        assert version(served) == name
+
+
 def told(served):
     """Tensors and hash of what serves."""
     facts = served.http.get("/v1/weights").json()
