@@ -155,13 +155,31 @@ bool adapters_base_is(const struct adapters *a, struct span name)
     return known;
 }
 
-/* Printable text, and not the model's, which it would never be asked for by. */
+struct span adapters_behind_base(const struct adapters *a, struct span name)
+{
+    for (size_t at = 0; at < name.n; at++) {
+        bool splits = name.p[at] == ':' && adapters_base_is(a, span_slice(name, 0, at));
+        if (splits) return span_slice(name, at + 1, name.n);
+    }
+    return span_of(NULL, 0);
+}
+
+/* Printable text, and neither the model's, which it would never be asked for by, nor another adapter's
+ * address. */
 static bool check_name(const struct adapters *a, struct span name, struct error *err)
 {
+    int shown = name.n < 60 ? (int)name.n : 60;
     if (adapters_base_is(a, name)) {
         return error_set(err, ERROR_INVALID_VALUE, "lora_name",
-                         "\"%.*s\" is a name of the model itself: an adapter needs another",
-                         name.n < 80 ? (int)name.n : 80, name.p);
+                         "\"%.*s\" is a name of the model itself: an adapter needs another", shown,
+                         name.p);
+    }
+    struct span behind = adapters_behind_base(a, name);
+    if (behind.p != NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "lora_name",
+                         "\"%.*s\" is what the adapter \"%.*s\" is asked for by: an adapter's name "
+                         "does not begin with the model's and \":\"",
+                         shown, name.p, behind.n < 60 ? (int)behind.n : 60, behind.p);
     }
     bool ok = name.n > 0 && name.n <= ADAPTER_NAME_BYTES;
     for (size_t i = 0; ok && i < name.n; i++) {

@@ -41,7 +41,7 @@ bool adapters_load_first(struct adapters *a, struct error *err);
 bool adapters_find(struct adapters *a, struct span name, struct adapter **out, struct error *err);
 
 /* name stands for `adapter`, which is taken in any case, from path on. False and ERROR_INVALID_VALUE naming
- * "lora_name" for an impossible name, the model's, or, without replace, a known one; ERROR_NO_STORAGE;
+ * "lora_name" for an impossible name, the model's, one that begins with the model's and ":", or, without replace, a known one; ERROR_NO_STORAGE;
  * ERROR_NO_MEMORY. */
 bool adapters_put(struct adapters *a, struct span name, const char *path, struct adapter *adapter,
                   bool replace, struct error *err);
@@ -51,6 +51,9 @@ bool adapters_drop(struct adapters *a, struct span name);
 /* Is it a name of the model itself, which no adapter may have: one that people guess (its file's, its
  * path, what it calls itself) or one that was given; in any case of letters? */
 bool adapters_base_is(const struct adapters *a, struct span name);
+/* Of MODEL:NAME, MODEL being a name of the model itself, the NAME, which may be empty; else nothing,
+ * whose p is NULL. */
+struct span adapters_behind_base(const struct adapters *a, struct span name);
 /* Is it the name of an adapter, as far as names tell? */
 bool adapters_know(struct adapters *a, struct span name);
 /* Call fn for each, in order of names' loading. fn must not call back. */

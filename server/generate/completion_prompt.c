@@ -39,16 +39,6 @@ static bool unknown_model(const struct server *s, struct span name, const char *
                      name.n < 100 ? (int)name.n : 100, name.p, engine_info(s->engine)->name);
 }
 
-/* Of "base:adapter" the adapter; else nothing. */
-static struct span behind_base(const struct server *s, struct span name)
-{
-    for (size_t at = 0; at < name.n; at++) {
-        bool splits = name.p[at] == ':' && adapters_base_is(s->adapters, span_slice(name, 0, at));
-        if (splits) return span_slice(name, at + 1, name.n);
-    }
-    return span_of(NULL, 0);
-}
-
 /* What is wrong with an adapter's folder is told as the request's fault, by its field. */
 static bool find_adapter(struct server *s, struct span name, const char *field,
                          struct adapter **out, struct error *err)
@@ -62,7 +52,7 @@ static bool find_adapter(struct server *s, struct span name, const char *field,
 static bool check_both(struct server *s, struct span name, struct span lora, struct error *err)
 {
     if (name.n == 0 || adapters_base_is(s->adapters, name)) return true;
-    struct span behind = behind_base(s, name);
+    struct span behind = adapters_behind_base(s->adapters, name);
     struct span named = behind.n > 0 ? behind : name;
     if (span_eq(named, lora)) return true;
     if (adapters_know(s->adapters, named)) {
@@ -82,7 +72,7 @@ bool completion_find_model(struct server *s, struct span name, struct span lora,
                (*out != NULL || unknown_model(s, lora, "lora_path", err));
     }
     if (is_base) return true;
-    struct span behind = behind_base(s, name);
+    struct span behind = adapters_behind_base(s->adapters, name);
     if (!find_adapter(s, name, "model", out, err)) return false;
     if (*out == NULL && behind.n > 0 && !find_adapter(s, behind, "model", out, err)) return false;
     return *out != NULL || s->o.any_model_name || unknown_model(s, name, "model", err);
@@ -91,7 +81,7 @@ bool completion_find_model(struct server *s, struct span name, struct span lora,
 bool completion_check_model(struct server *s, struct span name, struct error *err)
 {
     if (name.n == 0 || s->o.any_model_name || adapters_base_is(s->adapters, name)) return true;
-    struct span behind = behind_base(s, name);
+    struct span behind = adapters_behind_base(s->adapters, name);
     return adapters_know(s->adapters, name) || adapters_know(s->adapters, behind) ||
            unknown_model(s, name, "model", err);
 }

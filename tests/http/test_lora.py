@@ -10,7 +10,7 @@ import threading
 
 import checkpoints
 import pytest
-from conftest import Server
+from conftest import MODEL, Server
 from streams import Stream, stands_still
 
 ADAPTERS = pathlib.Path(__file__).parents[1] / "golden/data/adapters"
@@ -199,6 +199,26 @@ def test_a_name_of_the_model_is_no_adapters(start):
     ended = start("--served-model-name", "policy", "--adapter", f"policy={PLAIN}", wait=False)
     assert ended.wait() == 1
     assert ended.lines("adapter", "the model itself")
+
+
+@pytest.mark.parametrize("route", ["/v1/load_lora_adapter", "/load_lora_adapter", "/skyrl/v1/load_lora_adapter"])
+def test_no_adapter_takes_the_address_of_another(start, route):
+    """MODEL:NAME is the adapter NAME: none may be called so."""
+    server = start("--served-model-name", "policy", "--adapter", f"a={PLAIN}")
+    title = server.http.get("/v1/models").json()["data"][0]["id"]
+    before = ask(server, "policy:a")
+    for name in ("policy:a", "POLICY:a", f"{title}:a", "policy:", "policy:b:a", f"{pathlib.Path(MODEL).name}:a"):
+        reply = load(server, name, PATTERNS, route)
+        error = reply.json()["error"]
+        assert (reply.status_code, error["param"]) == (400, "lora_name"), (name, reply.text)
+        assert 'does not begin with the model\'s and ":"' in error["message"], error
+    assert [m for m in models(server) if ":" in m] == []
+    assert ask(server, "policy:a") == before
+    assert load(server, "polic:a", PLAIN, route).status_code == 200  # a model that is not here
+    if route != "/v1/load_lora_adapter": return
+    ended = start("--served-model-name", "policy", "--adapter", f"policy:a={PLAIN}", wait=False)
+    assert ended.wait() == 1
+    assert ended.lines("adapter", "does not begin with the model")
 
 
 def test_a_long_name_is_found_by_its_path(start):

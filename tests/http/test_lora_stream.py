@@ -2,11 +2,12 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import pathlib
 import threading
 
 import checkpoints
 import pytest
-from conftest import Server
+from conftest import MODEL, Server
 from test_lora import ADAPTERS, PATTERNS, PLAIN, PROMPT, WRONG, A, ask, load, models
 
 
@@ -95,6 +96,7 @@ ASKED_WRONG = {
     "no name": (dict(name=None), 400, "name"),
     "an empty name": (dict(name=""), 400, "name"),
     "a name that cannot be printed": (dict(name="a\nb"), 400, "name"),
+    "the address of another": (dict(name=f"{pathlib.Path(MODEL).stem}:b"), 400, "name"),
     "another digest": (dict(Content_Digest=checkpoints.digest(b"else")), 400, "Content-Digest"),
     "no digest": (dict(Content_Digest="md5=:aaaa:"), 400, "Content-Digest"),
     "another base": (dict(X_Base_Version="7"), 409, "X-Base-Version"),
