@@ -269,7 +269,7 @@ bool advantage_wants_lengths(enum advantage_method m)
 
 bool advantage_is_batched(const struct advantage_params *p)
 {
-    void (*batch)(struct batch *b) = estimators[p->method].batch;
+    void (*batch)(struct batch * b) = estimators[p->method].batch;
     if (batch == batch_trl_grpo) return p->scale == SCALE_BATCH;
     if (batch == batch_trl_rloo) return p->normalize;
     return batch != NULL;
@@ -397,16 +397,21 @@ static void estimate(const struct advantage_params *p, const struct advantage_ta
     }
 }
 
+bool advantage_check_group(enum advantage_method m, size_t n, struct error *err)
+{
+    size_t least = estimators[m].min_group;
+    return n >= least ||
+           error_set(err, ERROR_INVALID_VALUE, "group_size",
+                     "%s needs groups of at least %zu; one has %zu", estimators[m].name, least, n);
+}
+
 static bool check_groups(enum advantage_method m, const struct order *o, size_t n_groups,
                          struct error *err)
 {
-    size_t least = estimators[m].min_group;
     for (size_t g = 0; g < n_groups; g++) {
         size_t count = o->start[g + 1] - o->start[g];
-        if (count >= least) continue;
-        return error_set(err, ERROR_INVALID_VALUE, "group_size",
-                         "%s needs groups of at least %zu; one has %zu", estimators[m].name, least,
-                         count);
+        /* a group all of which was left out asks for nothing */
+        if (count > 0 && !advantage_check_group(m, count, err)) return false;
     }
     return true;
 }

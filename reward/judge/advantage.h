@@ -52,6 +52,9 @@ bool advantage_params_read(const cJSON *value, struct arena *a, struct advantage
 /* Does it weigh by tokens? */
 bool advantage_wants_lengths(enum advantage_method m);
 
+/* Can it work on a group of n? False names "group_size". */
+bool advantage_check_group(enum advantage_method m, size_t n, struct error *err);
+
 enum advantage_scale { SCALE_GROUP, SCALE_BATCH, SCALE_NONE };
 
 struct advantage_params {
@@ -74,7 +77,7 @@ struct advantage_table {
      * and gets 0 */
     const double *rewards;
     const double *weights; /* [columns]; NULL: 1 each */
-    const size_t *groups;  /* [n] number of each row's group, below n_groups */
+    const size_t *groups; /* [n] number of each row's group, below n_groups; one may have no rows */
     size_t n_groups;
     const double *lengths; /* [n] tokens, for the methods that want them; else may be NULL */
 };

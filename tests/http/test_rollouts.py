@@ -115,6 +115,18 @@ def test_rewards_and_advantages_are_those_of_verify(tiny, method):
         assert g["group"] == {k: x for k, x in v.items() if k != "group"}
 
 
+@pytest.mark.parametrize("method", ["verl_reinforce_pp", "verl_reinforce_pp_baseline", "verl_gpg", {"method": "grpo", "scale": "batch"},
+                                    {"method": "rloo", "normalize": True}])
+def test_a_wholly_masked_group_leaves_the_batch_as_it_is(tiny, method):
+    full = {**QUESTIONS[1], "partial": [{"token_ids": [300] * HOT["max_tokens"]}] * 8}  # each has ended by its length
+    for empty, keep in (({"text": "Hello"}, {}), (full, {"overlong": False})):
+        [alone] = ask(tiny, prompts=QUESTIONS[:1], advantage=method, keep=keep)["groups"]
+        first, other = ask(tiny, prompts=[QUESTIONS[0], empty], advantage=method, keep=keep)["groups"]
+        assert all(s["mask"] and s["advantage"] is None for s in other["samples"]) and other["group"]["size"] == 0
+        assert first["samples"] == alone["samples"] and "error" not in first
+        assert any(s["advantage"] not in (None, 0) for s in first["samples"])
+
+
 ENDS = ["stop", "length", "cut", "deadline", "abort"]
 
 
