@@ -93,7 +93,10 @@ double gym_parts(const struct gym_entry *e)
 static bool number_of(const cJSON *v, double *out)
 {
     char *end;
-    if (cJSON_IsNumber(v)) return *out = v->valuedouble, true;
+    if (cJSON_IsNumber(v)) {
+        *out = v->valuedouble;
+        return true;
+    }
     if (!cJSON_IsString(v) || v->valuestring[0] == '\0') return false;
     *out = strtod(v->valuestring, &end);
     return *end == '\0';

@@ -236,7 +236,10 @@ static bool escape(struct parser *ps, struct chars *c, bool in_class, bool wide,
     if (class_of_letter(letter) >= 0) return add_class(c, class_of_letter(letter), wide), true;
     if (letter == 'p' || letter == 'P') return category_escape(ps, c, letter == 'P');
     *single = true;
-    if (letter == 'b' && in_class) return *value = '\b', true;
+    if (letter == 'b' && in_class) {
+        *value = '\b';
+        return true;
+    }
     if ((uint8_t)letter >= 0x80) {
         ps->at--;
         return refuse(ps, ERROR_UNSUPPORTED, "an escape that is not supported");

@@ -101,7 +101,10 @@ static bool is_emphasis(struct span s, const struct mark *m, bool *opened)
         if (!inside) *opened = !*opened && m->n >= 2;
         return !inside;
     }
-    if (*opened && may_close(m)) return *opened = false, true;
+    if (*opened && may_close(m)) {
+        *opened = false;
+        return true;
+    }
     if (!may_open(m) || !has_partner(s, m)) return false;
     return *opened = true;
 }
