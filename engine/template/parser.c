@@ -1,5 +1,22 @@
 /* engine/template/parser.c - statements, and the tools that both halves of the parser use.
  *
+ * A tag is a row of `statements`: a name, and what reads from behind it to before the %}. Whoever
+ * opens a body says which tags may end it, and parse_body() stops at the name of such a tag: so
+ * elif, else and endif are no statements, and one that stands where nobody waits for it is an
+ * unknown tag.
+ *
+ * A template is a stranger's program, so both its depth and its height are bounded: depth is how
+ * far the parser itself recurses, height how far whoever walks the tree will. They differ where
+ * one loop of the parser makes a high tree, as in a chain of operators.
+ *
+ * What is being read is kept on the C stack: n_loops tells whether a break has a loop, and begins
+ * at 0 in the body of a macro, which is called from elsewhere; macros are chained from the
+ * innermost out, because what a body mentions (caller, varargs, kwargs) decides what its macro
+ * accepts.
+ *
+ * The first fault is worded where it is met, at its line; from there on NULL and false are only
+ * passed up. Nodes and names live in the template's arena, so a fault frees nothing.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/parser.h"

@@ -1,5 +1,17 @@
 /* engine/template/text.c - see text.h.
  *
+ * What templates do with strings is Python's, by character and never by byte: so everything here
+ * walks by whole characters, and every offset that leaves this file lies between two of them.
+ * utf8proc knows categories and the simple mappings of case. Where Python knows more (a character
+ * whose upper case is several, the sigma that ends a word, digits that are no decimals) there is a
+ * small table or a rule, which names its source.
+ *
+ * A builder's bytes lie in the rendering's arena, where they double and move, and nothing is given
+ * back: the arena goes with the rendering. Steps are taken before bytes are copied, and no text
+ * becomes longer than TEMPLATE_MAX_OUTPUT, so "x" * 10**9 ends as soon as it is asked for. A
+ * builder that has failed takes nothing more; callers append without looking and ask once, at the
+ * end.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/text.h"

@@ -1,5 +1,17 @@
 /* reward/instructions/layout.c - how a text is laid out: marks, brackets, lines, lists.
  *
+ * Each function is a row of table.c, all of them IFBench's. They share nothing but the ways in
+ * which texts are cut (pieces.h, sentences.h, tokens.h), for each of the checkers that they must
+ * agree with has a notion of its own of what a line, a mark or a sentence is.
+ *
+ * What looks like a slip is mostly such a notion, and is kept because rewards are compared with
+ * the checkers' own: an apostrophe opens a quotation (nested_quotes), blank lines are skipped as a
+ * Python list skips when it is changed under a loop (line_stairs), and an emoji is what one
+ * release of a package lists. The one limit of our own says why it is there (line_stairs).
+ *
+ * Brackets and quotations are kept on a stack in the call's arena, which the caller empties; a
+ * full one is CHECK_TOO_LARGE and never a no.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/ascii.h"

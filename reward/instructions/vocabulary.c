@@ -1,5 +1,19 @@
 /* reward/instructions/vocabulary.c - which words a text uses, and what its words are like.
  *
+ * Each function is a row of table.c. What a word is differs from one to the next, as it does among
+ * the checkers that they must agree with, and the function says it by how it cuts the text:
+ *
+ *     next_word()    what stands between white space; mostly in small letters and without marks
+ *     next_run()     a run of letters, digits and underscores, as \w+
+ *     tokens_of()    a token of the Penn Treebank: "don't" is two, a full stop is one
+ *
+ * The lists of words are the checkers' own, gaps included: a better list of pronouns would pay
+ * other texts. A list that is asked about every word becomes a bag, in the call's arena, so that a
+ * word costs one look-up however long the list is.
+ *
+ * A missing or wrong argument is CHECK_BAD_KWARGS under its name, a full arena CHECK_TOO_LARGE,
+ * and neither is a no.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/instructions/checks.h"

@@ -1,5 +1,21 @@
 /* reward/math/verdict.c - one completion against its references.
  *
+ *     plain     a bare answer that is the one reference to the letter, or plain numbers: no more is asked
+ *     choice    the item has choices, or a reference is a capital letter alone (choices.h)
+ *     answer    what the response answers (extract.h) meets the reference in every way (meet.h)
+ *     words     a reference in words, and a sentence of the response that says them
+ *     whole     a response without marks that is the reference, or begins with the yes or no that it is
+ *
+ * The answer is found once. Each reference is then met with it, and the best of these verdicts
+ * stands (outranks()): correct, then what could not be told yet or at all, and incorrect last.
+ * What is told by words here only adds to what mathematics says, but for odds, which equal no
+ * probability.
+ *
+ * No verdict comes from want of means. With MATH_CHEAP what would take long is MATH_DEFER, to be
+ * asked again in a worker that may be killed; what is too much with MATH_FULL as well is
+ * MATH_CANNOT_JUDGE with its cause. A full arena is such a cause, whatever was concluded: it may
+ * be about a part of a side.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>

@@ -1,5 +1,20 @@
 /* engine/sample/form/schema_value.c - scalars and literal values of a set of schemas.
  *
+ * Each kind of scalar is one terminal: all that the schemas of a set ask of it becomes one
+ * expression, since expressions can be intersected and turned into their opposites, and rules of a
+ * grammar cannot. So a string is as many characters as its counts allow, cut with each pattern and
+ * format, without the texts that must not be; the quotes come last. Of a number the bounds of all
+ * schemas are narrowed to one range, which number_text.h writes out.
+ *
+ * Values that a schema names (enum, const) are written out one by one, and it is the rest of the
+ * set that is asked of each: keyword by keyword where that is plain, by the expression of the
+ * set's strings, and else by reading the value's own text with a reader of the rest. Both are made
+ * when the first value needs them, once for a list: so a list of a thousand words costs a thousand terminals,
+ * whatever is asked beside it.
+ *
+ * Expressions are the pool's, lists that are written here the compiler's (schema_own()), arrays
+ * its arena's.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdlib.h>

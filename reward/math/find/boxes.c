@@ -1,5 +1,20 @@
 /* reward/math/find/boxes.c - \boxed{}, \fbox{} and their like.
  *
+ * The last box holds the answer; but people give one answer in several boxes, box it again
+ * rounded, and take a box back. So boxes are read from the front into a run, and it is the text
+ * between two of them (joint_of()) that tells what the next one is: it goes on with the run,
+ * begins another, or counts for nothing. That text joins only where it is short and ends with a
+ * comma, an "and" or the label of a part, but for the name of what the next box holds ("y =").
+ *
+ * At the end the run is read. All joined: a list, or a tuple where labels give the parts an order.
+ * Three or more different ones without a word between: a list too, so that the last of many
+ * guesses does not pay. Else the last box alone.
+ *
+ * A box that is never closed means that the response was cut off in it: there is no answer then,
+ * and the box before it is not taken for one. Looking for a closing brace may go to the end of the
+ * text, so it is given up after MAX_UNCLOSED in a row. Spans lead into the response; what is
+ * joined is new in the caller's arena.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/find/boxes.h"

@@ -1,5 +1,19 @@
 /* reward/math/find/phrase.c - see phrase.h.
  *
+ * An announcement is a row of `phrases`: the longest that stands at a place counts, and of all
+ * places the last. It is none where the clause before it only supposes ("if the answer is") or a
+ * "not" follows.
+ *
+ * What it announces goes to the end of its sentence (phrase_sentence()): formulas are stepped
+ * over, and the stop of "approx." and the ! of a factorial end nothing. What that statement states
+ * is stated.h's to say.
+ *
+ * People correct themselves, so the text behind is asked last: another value in the same breath
+ * ("42, no, 43"), a second thought that gives one ("Actually, no: it is 12."), or a denial. The
+ * later value counts; a denial alone leaves none, and out->denied tells the caller of it, who then
+ * does not go looking for mathematics further up. Where the first answer is wanted, none of this
+ * is asked.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/find/phrase.h"

@@ -1,5 +1,16 @@
 /* reward/math/find/prose.c - see prose.h.
  *
+ * Where nothing marks the answer only its place tells: it is in the last formula or at the last
+ * number, whichever comes last, and the words of that sentence say what it is (stated.h,
+ * spoken.h). So texts are read here from their ends, and one function says where a sentence ends
+ * (is_stop()): not at "i.e.", nor at the ! of "5! ways".
+ *
+ * The other half asks what a sentence is worth, without reading its mathematics: whether it
+ * refuses, leaves open, denies, breaks off, or is the one that would hold an answer in words. Each
+ * function tells one such property, most of them by a list of wordings, English unless it says
+ * otherwise; what follows from it is decided where answers are looked for (extract.c) and judged
+ * (verdict.c). A wording too many costs an honest answer its reward, one too few pays for a guess.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/find/prose.h"
