@@ -198,7 +198,8 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     struct span found;
     if (prose_refuses(s)) {
         trace_add(o->trace, "refusal", span_trim(s), "it gives no answer, and says so");
-        return out->cause = MATH_NO_ANSWER_FOUND, false;
+        out->cause = MATH_NO_ANSWER_FOUND;
+        return false;
     }
     if ((o->extract & MATH_EXTRACT_EXPR) && in_two_numbers(a, s, out)) return true;
     if ((found = prose_moment(a, s)).n > 0) {
@@ -292,7 +293,8 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     }
     if (boxes_cut_off(s)) {
         trace_add(o->trace, "box", span_of(NULL, 0), "cut off inside a box: no answer");
-        return out->cause = MATH_NO_ANSWER_FOUND, false;
+        out->cause = MATH_NO_ANSWER_FOUND;
+        return false;
     }
     if (phrase_answer(a, s, o, &st)) {
         trace_add(o->trace, "phrase", st.said, "the statement that is announced as the answer");
@@ -300,7 +302,8 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     }
     if (st.denied) {
         trace_add(o->trace, "phrase", span_of(NULL, 0), "an answer that is only supposed");
-        return out->cause = MATH_NO_ANSWER_FOUND, false;
+        out->cause = MATH_NO_ANSWER_FOUND;
+        return false;
     }
     trace_add(o->trace, "phrase", span_of(NULL, 0), "nothing is announced as the answer");
     if (whole_reads(a, s)) {
@@ -309,7 +312,8 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     }
     if (prose_is_unfinished(s)) {
         trace_add(o->trace, "cut off", span_of(NULL, 0), "it ends in the middle of a formula");
-        return out->cause = MATH_NO_ANSWER_FOUND, false;
+        out->cause = MATH_NO_ANSWER_FOUND;
+        return false;
     }
     return in_prose(a, closing_removed(rejected_removed(a, s)), o, out);
 }

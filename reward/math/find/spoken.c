@@ -221,7 +221,10 @@ static bool apply(struct arena *a, struct spoken *v, const char *template, struc
     struct span bare = without_groups(a, words_unwrap(v->text));
     second = without_groups(a, second);
     if (template != NULL && !v->changed && is_no_value(bare)) v->senseless = true;
-    if (template == NULL || v->senseless) return v->denied = true, false;
+    if (template == NULL || v->senseless) {
+        v->denied = true;
+        return false;
+    }
     v->text = fill(a, template, bare, second);
     v->changed = true;
     return v->text.n > 0;
@@ -304,7 +307,10 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
     if (!is_order(row->template)) return apply(a, v, row->template, span_of(NULL, 0));
     char template[MAX_TEMPLATE] = {0}, letter = subject_letter(s, v->from);
     size_t n = strlen(row->template);
-    if (letter == 0 || n >= sizeof(template)) return v->denied = true, false;
+    if (letter == 0 || n >= sizeof(template)) {
+        v->denied = true;
+        return false;
+    }
     memcpy(template, row->template, n);
     template[0] = letter;
     return apply(a, v, template, span_of(NULL, 0));
@@ -463,10 +469,13 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     size_t taken_back = i < s.n && s.p[i] == '(' ? denied_in_bracket(s, i) : 0;
     if (taken_back > 0) {
         v->to = taken_back;
-        return v->denied = true, false;
+        v->denied = true;
+        return false;
     }
-    if (v->changed && spoken_is_bound(v->text) && is_excepted(span_slice(s, i, s.n)))
-        return v->denied = true, false;
+    if (v->changed && spoken_is_bound(v->text) && is_excepted(span_slice(s, i, s.n))) {
+        v->denied = true;
+        return false;
+    }
     if (read_share(a, s, i, v)) return true;
     const struct row *row = row_after(s, i, RIGHT);
     if (row != NULL) {
