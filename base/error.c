@@ -75,6 +75,13 @@ bool error_blame_client(struct error *e)
     return false;
 }
 
+bool error_blame_field(struct error *e, const char *field)
+{
+    error_blame_client(e);
+    bool nameless = e != NULL && error_status(e->code) < 500 && e->param[0] == '\0';
+    return nameless ? error_at(e, "%s", field) : false;
+}
+
 int error_status(enum error_code code)
 {
     return rows[code].status;

@@ -90,6 +90,9 @@ bool error_at(struct error *e, const char *fmt, ...) __attribute__((format(print
 /* The file that was wrong is the client's, who named or sent it: what would be the server's fault
  * (ERROR_BAD_FILE), or a body's (ERROR_INVALID_JSON), is ERROR_INVALID_VALUE then. Returns false. */
 bool error_blame_client(struct error *e);
+/* The same, and where e is then the client's fault (a status of 4xx) and names no field, it is at this one,
+ * by which the file was named. Returns false. */
+bool error_blame_field(struct error *e, const char *field);
 
 /* The HTTP status; 500 for ERROR_NONE. */
 int error_status(enum error_code code);

@@ -19,14 +19,6 @@
 _Static_assert((int)ENGINE_MAX_CHAIN_VERSION == (int)DELTA_MAX_VERSION,
                "what may be asked for may be");
 
-/* A file that a client named is wrong: that is its fault, not the server's. */
-static bool blame(struct error *err, const char *param)
-{
-    error_blame_client(err);
-    if (error_status(err->code) < 500 && err->param[0] == '\0') error_at(err, "%s", param);
-    return false;
-}
-
 /* ---- a version's folder ---- */
 
 struct place {
@@ -84,7 +76,7 @@ static bool change(struct checkpoint *c, const struct engine_pull *p, int64_t ve
     ok = ok && checkpoint_change(c, &d, err); /* whose sums tell whether it was read whole */
     delta_set_clear(&d);
     file_visit_end(&visit);
-    return ok || blame(err, "path");
+    return ok || error_blame_field(err, "path");
 }
 
 /* The model of a folder, which could serve: so it is no larger than what does. The visit is begun. */
@@ -121,7 +113,7 @@ static bool lay_base(struct staging *s, struct checkpoint *c, struct error *err)
     const struct engine_pull *p = s->push->pull;
     struct place at = {.root = p->base_root};
     if (p->base != NULL) snprintf(at.path, sizeof(at.path), "%s", p->base);
-    return lay(s, c, &at, 0, err) || blame(err, "base");
+    return lay(s, c, &at, 0, err) || error_blame_field(err, "base");
 }
 
 /* ---- a chain ---- */
@@ -141,7 +133,7 @@ static bool find_whole(const struct engine_pull *p, const struct checkpoint *c, 
         file_visit_begin(&visit, at.root);
         bool ok = delta_is_slime(at.path, &changes, err);
         file_visit_end(&visit);
-        if (!ok) return blame(err, "path");
+        if (!ok) return error_blame_field(err, "path");
         if (!changes) return true;
     }
     *from = c->version < 0 ? 0 : -1;
@@ -159,7 +151,7 @@ static bool begin(struct staging *s, struct checkpoint *c, struct error *err)
     if (p->version > 0 && !find_whole(p, c, &from, err)) return false;
     if (from < 0) return true;
     if (from == 0) return lay_base(s, c, err);
-    return find(p, from, &at, err) && (lay(s, c, &at, from, err) || blame(err, "path"));
+    return find(p, from, &at, err) && (lay(s, c, &at, from, err) || error_blame_field(err, "path"));
 }
 
 bool pull_run(struct staging *s, struct error *err)

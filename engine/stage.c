@@ -35,13 +35,6 @@ void base_clear(struct base *b)
     *b = (struct base){.fd = -1, .root = -1};
 }
 
-/* A file that a client named is wrong: that is its fault, not the server's. */
-static void blame(struct error *err)
-{
-    if (err->code == ERROR_BAD_FILE) err->code = ERROR_INVALID_VALUE;
-    if (error_status(err->code) == 400 && err->param[0] == '\0') error_at(err, "path");
-}
-
 /* ---- hashes ---- */
 
 static bool is_stopped(const struct staging *s, struct error *err)
@@ -275,6 +268,7 @@ struct resident *stage_weights(struct staging *s, struct error *err)
     model_close(s->model);
     if (s->merged >= 0) close(s->merged);
     file_visit_end(&s->visit);
-    if (r == NULL) blame(err);
+    /* a base that is gone is no fault of the file that was named */
+    if (r == NULL && err->code != ERROR_BASE_UNAVAILABLE) error_blame_field(err, "path");
     return r;
 }

@@ -97,20 +97,14 @@ static struct lora *begin(struct exchange *x, const struct field *rows)
     return NULL;
 }
 
-/* What is wrong with the folder is the client's fault. */
-static bool blame_client(struct error *err)
-{
-    error_blame_client(err);
-    return err->code == ERROR_NO_MEMORY ? false : error_at(err, "lora_path");
-}
-
 static void work(struct exchange *x)
 {
     struct lora *l = x->state;
     struct server *s = x->server;
     struct adapter *a = engine_adapter_open(s->engine, l->source.root, l->source.path, &x->error);
     if (a == NULL) {
-        blame_client(&x->error);
+        error_at(&x->error, "%s", ""); /* a name within the folder is none of the body's */
+        error_blame_field(&x->error, "lora_path");
     } else if (adapters_put(s->adapters, l->name, l->shown, a, l->replace, &x->error)) {
         emit_done(s, l, "added", &x->reply);
     }

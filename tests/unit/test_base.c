@@ -122,6 +122,23 @@ static void error_paths_are_joined(void **state)
     assert_string_equal(error_type(e.code), "rate_limit_error");
 }
 
+static void files_of_clients_are_their_fault(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    error_set(&e, ERROR_BAD_FILE, NULL, "x");
+    assert_false(error_blame_field(&e, "path"));
+    assert_int_equal(e.code, ERROR_INVALID_VALUE);
+    assert_string_equal(e.param, "path");
+    assert_false(error_blame_field(&e, "base")); /* it has a name */
+    assert_string_equal(e.param, "path");
+    error_set(&e, ERROR_NO_MEMORY, NULL, "x"); /* no fault of theirs */
+    error_blame_field(&e, "path");
+    assert_int_equal(e.code, ERROR_NO_MEMORY);
+    assert_string_equal(e.param, "");
+    assert_false(error_blame_field(NULL, "path"));
+}
+
 static void utf8_follows_rfc_3629(void **state)
 {
     (void)state;
@@ -214,6 +231,7 @@ int main(void)
         cmocka_unit_test(arena_keeps_to_its_limit),
         cmocka_unit_test(buffer_remembers_its_failure),
         cmocka_unit_test(error_paths_are_joined),
+        cmocka_unit_test(files_of_clients_are_their_fault),
         cmocka_unit_test(utf8_follows_rfc_3629),
         cmocka_unit_test(utf8_characters_are_counted),
         cmocka_unit_test(utf8_round_trips_every_code_point),
