@@ -243,6 +243,16 @@ static bool read_numbers(struct adapter_config *c, const cJSON *json, struct err
            read_patterns(&c->alphas, json, "alpha_pattern", err);
 }
 
+/* What the readers of JSON say names a key, or a byte. */
+static void name_file(struct error *err)
+{
+    static const char file[] = "adapter_config.json";
+    char said[sizeof(err->message)];
+    if (err->code == ERROR_NO_MEMORY || strncmp(err->message, file, strlen(file)) == 0) return;
+    memcpy(said, err->message, sizeof(said));
+    snprintf(err->message, sizeof(err->message), "%s: %.200s", file, said);
+}
+
 struct adapter_config *adapter_config_read(struct span text, struct error *err)
 {
     struct adapter_config *c = mem_new(1, sizeof(*c), err);
@@ -254,6 +264,7 @@ struct adapter_config *adapter_config_read(struct span text, struct error *err)
     ok = ok && check_kind(json, err) && check_keys(json, err) && read_numbers(c, json, err);
     cJSON_Delete(json);
     if (ok) return c;
+    if (err != NULL) name_file(err);
     adapter_config_free(c);
     return NULL;
 }

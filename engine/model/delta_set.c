@@ -69,6 +69,12 @@ static bool take_all(const struct safetensors *files, struct delta_set *d, struc
         c->name = span_str(t->name);
         c->sum = safetensors_metadata(files, t->name);
         if (!set_payload(c, t, err)) return false;
+        if (c->sum == NULL) {
+            return error_set(err, ERROR_INVALID_VALUE, NULL,
+                             "the change of tensor %.120s has no sum: __metadata__ must have its "
+                             "new bytes' XXH3-128 under its name",
+                             t->name);
+        }
     }
     return sort(d, err);
 }

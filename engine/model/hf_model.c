@@ -176,7 +176,7 @@ bool hf_tensors_read(const char *path, const struct safetensors *s, bool hugging
                      struct model_tensors *t, struct error *err)
 {
     struct source source = {path, s, c, memory, hugging_face};
-    struct tensor_source from = {path, hugging_face, find_tensor, &source};
+    struct tensor_source from = {path, hugging_face, true, find_tensor, &source};
     return roles_bind(c, features, &from, t, err);
 }
 

@@ -138,14 +138,18 @@ unsigned layer_features(const struct model_config *c, unsigned arch, int layer)
     return f;
 }
 
-/* "{64, 576}" */
-static void shape_text(char out[80], const int64_t shape[4], int n)
+enum { SHAPE_BYTES = 100 }; /* four numbers of 64 bits */
+
+/* As the file has it: a GGUF file's "{64, 576}", a safetensors file's "[576, 64]". */
+static void shape_text(char out[SHAPE_BYTES], const int64_t shape[4], int n, bool slowest_first)
 {
-    int at = snprintf(out, 80, "{%lld", (long long)shape[0]);
-    for (int i = 1; i < n; i++) {
-        at += snprintf(out + at, 80 - (size_t)at, ", %lld", (long long)shape[i]);
+    size_t at = (size_t)snprintf(out, SHAPE_BYTES, slowest_first ? "[" : "{");
+    for (int i = 0; i < n; i++) {
+        long long size = (long long)shape[slowest_first ? n - 1 - i : i];
+        at += (size_t)snprintf(out + at, SHAPE_BYTES - at, "%s%lld", i == 0 ? "" : ", ", size);
     }
-    snprintf(out + at, 80 - (size_t)at, "}");
+    assert(at < SHAPE_BYTES - 1);
+    snprintf(out + at, SHAPE_BYTES - at, slowest_first ? "]" : "}");
 }
 
 bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
@@ -166,43 +170,44 @@ bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
     return true;
 }
 
-static bool check_shape(const struct model_config *c, const struct role *r, const char *name,
-                        const struct tensor *t, const char *path, struct error *err)
-{
-    int64_t want[4] = {1, 1, 1, 1};
-    int n = 0;
-    bool same = true;
-    for (int i = 0; i < 4; i++) {
-        if (i < 3 && r->shape[i] != DIM_NONE) {
-            want[i] = dim_size(c, r->shape[i]);
-            n = i + 1;
-        }
-        same = same && t->shape[i] == want[i];
-    }
-    if (same) return true;
-    char wanted[80], found[80];
-    shape_text(wanted, want, n);
-    shape_text(found, t->shape, t->n_dims);
-    return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.128s has shape %s; %s expected",
-                     path, name, found, wanted);
-}
-
 struct role_binding {
     const struct model_config *c;
     const struct tensor_source *from;
     struct error *err;
 };
 
+static bool check_shape(const struct role_binding *b, const struct role *r, const char *name,
+                        const struct tensor *t)
+{
+    const struct tensor_source *from = b->from;
+    int64_t want[4] = {1, 1, 1, 1};
+    int n = 0;
+    bool same = true;
+    for (int i = 0; i < 4; i++) {
+        if (i < 3 && r->shape[i] != DIM_NONE) {
+            want[i] = dim_size(b->c, r->shape[i]);
+            n = i + 1;
+        }
+        same = same && t->shape[i] == want[i];
+    }
+    if (same) return true;
+    char wanted[SHAPE_BYTES], found[SHAPE_BYTES];
+    int alone = from->hugging_face && strstr(r->hf, "%d") != NULL; /* of experts: one's */
+    shape_text(wanted, want, n - alone, from->slowest_first);
+    shape_text(found, t->shape, t->n_dims - alone, from->slowest_first);
+    return error_set(b->err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.128s has shape %s; %s expected",
+                     from->path, name, found, wanted);
+}
+
 static bool bind_role(const struct role_binding *b, const struct role *r, int layer,
                       struct tensor *out)
 {
-    const char *path = b->from->path;
     char name[ROLE_NAME_BYTES] = "";
     if (!b->from->find(b->from->arg, r, layer, out, b->err)) return false;
     role_name(r, b->from->hugging_face, layer, 0, name);
-    if (out->data != NULL) return check_shape(b->c, r, name, out, path, b->err);
+    if (out->data != NULL) return check_shape(b, r, name, out);
     return r->optional ||
-           error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", path, name);
+           error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", b->from->path, name);
 }
 
 static struct tensor *tensor_at(void *base, size_t offset)

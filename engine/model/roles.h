@@ -73,13 +73,14 @@ extern const struct role model_roles[], layer_roles[]; /* end with .gguf NULL */
 /* A container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true;
  * leave out->data NULL when there is none; false with *err when it is there but unusable. layer
  * -1: of the model. */
-typedef bool find_tensor_fn(const void *source, const struct role *role, int layer, struct tensor *out,
-                            struct error *err);
+typedef bool find_tensor_fn(const void *source, const struct role *role, int layer,
+                            struct tensor *out, struct error *err);
 
 /* Where a model's tensors come from. */
 struct tensor_source {
-    const char *path;  /* for messages */
-    bool hugging_face; /* which of a role's names to use in them */
+    const char *path;   /* for messages */
+    bool hugging_face;  /* which of a role's names to use in them, */
+    bool slowest_first; /* and the order that shapes have in the file */
     find_tensor_fn *find;
     const void *arg; /* first argument of find */
 };

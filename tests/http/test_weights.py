@@ -400,6 +400,24 @@ def test_a_wrong_folder_changes_nothing(start, tmp_path, tensors, break_it, name
     assert s.post("/v1/weights", {"path": str(checkpoints.FOLDER), "version": "a"}).json()["version"] == "a"
 
 
+@pytest.mark.parametrize("name", ["model.layers.0.mlp.down_proj.weight", "model.embed_tokens.weight", "experts"])
+def test_a_shape_is_told_as_the_file_has_it(start, tmp_path, tensors, name):
+    new = dict(tensors)
+    of_experts = [k for k in tensors if ".experts." in k and k.endswith("up_proj.weight")]
+    for k in of_experts if name == "experts" else [name]:
+        dtype, (rows, columns), data = tensors[k]
+        new[k] = (dtype, [rows - 2, columns], data[:-4 * columns])
+    first = min(of_experts, key=lambda k: [int(part) for part in k.split(".") if part.isdigit()]) if name == "experts" else name
+    s = start(model=str(checkpoints.FOLDER))
+    rows, columns = tensors[first][1]
+    wanted = f"tensor {first} has shape [{rows - 2}, {columns}]; [{rows}, {columns}] expected"
+    assert rows != columns
+    reply = s.post("/v1/weights", {"path": str(checkpoints.folder(tmp_path / "new", new))})
+    assert reply.status_code == 400 and wanted in error(reply)["message"], reply.text
+    reply = s.http.put("/v1/weights", content=checkpoints.pack(new))
+    assert reply.status_code == 400 and wanted in error(reply)["message"], reply.text
+
+
 def test_what_broken_weights_compute_is_an_error_everywhere(start, tmp_path, tensors):
     broken = dict(tensors)
     nan(broken)

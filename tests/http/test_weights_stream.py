@@ -173,6 +173,17 @@ def test_changes(served, start, tmp_path, tensors, encoding, compression):
     assert answers(served) == answers(b) and version(served) == "1"
 
 
+def test_a_change_without_a_sum_is_told_so(served, tensors):
+    name = "model.norm.weight"
+    data = change(tensors[name][2], checkpoints.jiggle(tensors[name][2], 1), "xor")
+    for more in ({}, {"model.embed_tokens.weight": xxh3(data)}):
+        body = checkpoints.pack({name: ("U8", [len(data)], data)}, {"delta_encoding": "xor", "compression_format": "none", **more})
+        reply = put(served, body, params={"part": "delta"})
+        assert reply.status_code == 400, reply.text
+        assert f"the change of tensor {name} has no sum" in reply.json()["error"]["message"]
+    assert version(served) == "0"
+
+
 def test_broken_changes(served, tensors):
     new = some_of(checkpoints.jiggled(tensors, 1))
     name = "model.norm.weight"
