@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 
 SERVER = os.environ.get("SERVER_URL", "http://127.0.0.1:8080")
@@ -29,8 +30,12 @@ def push(weights, version=None, policy="finish", part="whole"):
     if version is not None:
         headers["X-Version"] = version
     request = urllib.request.Request(f"{SERVER}/v1/weights?part={part}", weights, headers, method="PUT")
-    with urllib.request.urlopen(request) as reply:
-        return json.load(reply)  # {"version", "sha256", "tensors", "seconds"}
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return json.load(reply)  # {"version", "sha256", "tensors", "seconds"}
+    except urllib.error.HTTPError as refused:
+        refused.msg = refused.read().decode(errors="replace")  # the server's own words, in place of "Bad Request"
+        raise
 
 
 def pusher():
@@ -45,5 +50,8 @@ def pusher():
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], "rb") as f:
-        print(push(f.read(), *sys.argv[2:3]))
+    try:
+        with open(sys.argv[1], "rb") as f:
+            print(push(f.read(), *sys.argv[2:3]))
+    except OSError as e:  # no file, no server, or a push that was refused
+        sys.exit(f"push_weights.py: {e}")

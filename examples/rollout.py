@@ -12,6 +12,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 
 SERVER = os.environ.get("SERVER_URL", "http://127.0.0.1:8080")
@@ -19,8 +20,12 @@ SERVER = os.environ.get("SERVER_URL", "http://127.0.0.1:8080")
 
 def post(path, body):
     request = urllib.request.Request(SERVER + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=600) as reply:
-        return json.load(reply)
+    try:
+        with urllib.request.urlopen(request, timeout=600) as reply:
+            return json.load(reply)
+    except urllib.error.HTTPError as refused:
+        refused.msg = refused.read().decode(errors="replace")  # the server's own words, in place of "Bad Request"
+        raise
 
 
 def rollout(question, answer, n=8, seed=6, max_tokens=512):
@@ -39,7 +44,11 @@ def rollout(question, answer, n=8, seed=6, max_tokens=512):
 
 if __name__ == "__main__":
     question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 9876 - 6789?", "3087")
-    for s in rollout(question, answer):
+    try:
+        samples = rollout(question, answer)
+    except OSError as e:  # no server, or a request that was refused
+        sys.exit(f"rollout.py: {e}")
+    for s in samples:
         last = s["text"].split("\\boxed{")[-1].split("}")[0][:20]
         print(f"reward {s['reward']:4}  advantage {s['advantage']:+.3f}  {len(s['ids']):4} tokens  "
               f"log p {sum(s['logprobs']):8.3f}  {last!r}")

@@ -13,6 +13,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import urllib.error
 import urllib.request
 
 SERVER = os.environ.get("SERVER_URL", "http://127.0.0.1:8080")
@@ -26,8 +27,12 @@ def touchstone_reward(name, columns=("answer",), **options):
         body = json.dumps({"items": items, "rewards": [{"name": name, **options}]})
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(SERVER + "/verify", body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=120) as reply:
-            return [result["reward"] for result in json.load(reply)["results"]]
+        try:
+            with urllib.request.urlopen(request, timeout=120) as reply:
+                return [result["reward"] for result in json.load(reply)["results"]]
+        except urllib.error.HTTPError as refused:
+            refused.msg = refused.read().decode(errors="replace")  # the server's own words, in place of "Bad Request"
+            raise
 
     reward.__name__ = name  # the name under which TRL logs it
     return reward

@@ -12,6 +12,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import urllib.error
 import urllib.request
 
 SERVER = os.environ.get("SERVER_URL", "http://127.0.0.1:8080")
@@ -25,8 +26,12 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None):
     body = {"completion": solution_str, **gold, "rewards": REWARDS.get(data_source, ACCURACY), "on_cannot_judge": 0}
     content = json.dumps(body, default=lambda array: array.tolist()).encode()
     request = urllib.request.Request(SERVER + "/verify", content, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=120) as reply:
-        [result] = json.load(reply)["results"]
+    try:
+        with urllib.request.urlopen(request, timeout=120) as reply:
+            [result] = json.load(reply)["results"]
+    except urllib.error.HTTPError as refused:
+        refused.msg = refused.read().decode(errors="replace")  # the server's own words, in place of "Bad Request"
+        raise
     if result["error"]:
         raise ValueError(f"{result['error']['param']}: {result['error']['message']}")
     pred = next((d["extracted"] for d in result["details"].values() if d.get("extracted")), "")

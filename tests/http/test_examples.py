@@ -160,6 +160,32 @@ def test_push_weights(start):
     assert s.http.get("/weight_info").json()["weight_version"] == "8"
 
 
+def test_a_refusal_is_told_in_the_server_s_words(start, tmp_path):
+    """Raised with them to a caller; printed, without a traceback, by what is run."""
+    import checkpoints
+    s = start(model=str(checkpoints.FOLDER))
+    tensors, _ = checkpoints.read(checkpoints.FOLDER / "model.safetensors")
+    del tensors["model.norm.weight"]
+    with pytest.raises(urllib.error.HTTPError, match="model.norm.weight"):
+        load("push_weights", s.url).push(checkpoints.pack(tensors))
+    with pytest.raises(urllib.error.HTTPError, match="no-such-rule"):
+        load("trl_reward", s.url).touchstone_reward("no-such-rule")(completions=["1"], answer=["1"])
+    scores = load("verl_compute_score", s.url)
+    scores.ACCURACY[0]["name"] = "no-such-rule"
+    with pytest.raises(urllib.error.HTTPError, match="no-such-rule"):
+        scores.compute_score("math", "1", "1")
+    file = tmp_path / "some.safetensors"
+    file.write_bytes(checkpoints.pack(tensors))
+    environment = {**os.environ, "SERVER_URL": s.url, "PYTHONDONTWRITEBYTECODE": "1"}
+    absent = {**environment, "SERVER_URL": "http://127.0.0.1:1"}
+    for script, arguments, env, word in (("push_weights", [file], environment, "model.norm.weight"), ("rollout", ["a" * 5000, "1"], environment, "context"),
+                                         ("push_weights", [tmp_path / "none"], environment, "No such file"),
+                                         ("push_weights", [file], absent, "Connection refused"), ("rollout", [], absent, "Connection refused")):
+        done = subprocess.run([sys.executable, FOLDER / f"{script}.py", *arguments], env=env, capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 1 and done.stderr.startswith(f"{script}.py: ") and word in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr and done.stdout == ""
+
+
 def test_trl_grpo(start, monkeypatch):
     """A step as TRL's trainer asks for it, with the weights of a file; `make clients` trains with TRL itself."""
     import checkpoints
