@@ -127,6 +127,18 @@ static bool make_label(struct staging *s, struct error *err)
     return true;
 }
 
+/* What a client called by a number, no later push without a name is called. */
+static void pass_number(struct versions *v, const char *name)
+{
+    enum { MOST_DIGITS = 18 };
+    size_t n = strlen(name);
+    if (n == 0 || n > MOST_DIGITS || strspn(name, "0123456789") != n) return;
+    uint64_t number = strtoull(name, NULL, 10);
+    pthread_mutex_lock(&v->lock);
+    if (v->pushes < number) v->pushes = number;
+    pthread_mutex_unlock(&v->lock);
+}
+
 static void run_push(struct engine *e, const struct engine_push *push)
 {
     struct staging s = {.e = e, .push = push, .next = {.fd = -1, .root = -1}};
@@ -134,6 +146,7 @@ static void run_push(struct engine *e, const struct engine_push *push)
     struct error *err = &result.error;
     uint64_t start = clock_ns();
     bool ok = make_label(&s, err) && push_what(&s, err);
+    if (ok) pass_number(&e->versions, s.label->name);
     result.label = ok ? s.label : NULL;
     result.seconds = (double)(clock_ns() - start) * 1e-9;
     pthread_mutex_lock(&e->lock);

@@ -499,6 +499,21 @@ def test_another_model_is_not_taken(server, start):
     assert version(s) == version(q8) == "0"
 
 
+def test_no_push_without_a_name_is_called_as_another_was(start):
+    """Nor as what serves has been renamed to; a refused push's name counts for nothing."""
+    s = start(model=str(checkpoints.FOLDER))
+
+    def push(**more):
+        return ok(s.post("/v1/weights", {"path": str(checkpoints.FOLDER), **more}))["version"]
+
+    assert [push(), push(version="3"), push(), push(version="19"), push(version="step 99"), push()] == ["1", "3", "4", "19", "step 99", "21"]
+    ok(s.post("/update_weight_version", {"new_version": "40"}))
+    assert push() == "41"
+    assert s.post("/v1/weights", {"path": str(checkpoints.GGUF_F16), "version": "70"}).status_code == 400
+    assert push(version="9" * 19) == "9" * 19  # no number that is counted
+    assert int(push()) < 70
+
+
 @pytest.mark.parametrize("body, param", [({}, "path"), ({"path": 3}, "path"), ({"path": "/x", "policy": "soon"}, "policy"),
                                          ({"path": "/x", "version": ""}, "version"), ({"path": "/x", "more": 1}, "more"),
                                          ({"path": "s3://a/b"}, "path"), ({"path": ""}, "path"),
