@@ -201,6 +201,25 @@ def test_a_name_of_the_model_is_no_adapters(start):
     assert ended.lines("adapter", "the model itself")
 
 
+def test_a_folder_that_is_written_anew_is_served_as_it_was(start, tmp_path):
+    """Until it is loaded anew, or unloaded and found again."""
+    shutil.copytree(PLAIN, tmp_path / "a")
+    server = start("--adapter-dir", str(tmp_path))
+    plain = ask(server, "a")
+    shutil.copytree(PATTERNS, tmp_path / "a", dirs_exist_ok=True)
+    assert ask(server, "a") == plain
+    assert load(server, "a", tmp_path / "a", "/load_lora_adapter").status_code == 200
+    patterns = ask(server, "a")
+    assert patterns != plain
+    shutil.copytree(PLAIN, tmp_path / "a", dirs_exist_ok=True)
+    assert ask(server, "a") == patterns
+    assert server.post("/unload_lora_adapter", {"lora_name": "a"}).status_code == 200
+    assert ask(server, "a") == plain
+    shutil.copytree(PATTERNS, tmp_path / "a", dirs_exist_ok=True)
+    assert server.post("/unload_lora_adapter", {"lora_name": "a"}).status_code == 200
+    assert ask(server, "a") == patterns
+
+
 @pytest.mark.parametrize("route", ["/v1/load_lora_adapter", "/load_lora_adapter", "/skyrl/v1/load_lora_adapter"])
 def test_no_adapter_takes_the_address_of_another(start, route):
     """MODEL:NAME is the adapter NAME: none may be called so."""

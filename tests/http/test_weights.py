@@ -499,6 +499,24 @@ def test_another_model_is_not_taken(server, start):
     assert version(s) == version(q8) == "0"
 
 
+def test_what_ends_an_answer_stays_as_it_was_at_the_start(start, tmp_path, tensors):
+    """docs/weights.md says so: a pushed folder's eos_token_id and generation_config.json are not taken."""
+    path = checkpoints.folder(tmp_path / "new", tensors)
+    s = start(model=str(checkpoints.FOLDER))
+    body = {"prompt": PROMPTS[0], "max_tokens": 12, "return_token_ids": True, "temperature": 0}
+    before = s.complete(**body)["choices"][0]
+    ends = before["token_ids"][3]
+    config = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps({**config, "eos_token_id": ends}))
+    (path / "generation_config.json").write_text(json.dumps({"eos_token_id": ends, "temperature": 2.0, "top_k": 3}))
+    ok(s.post("/v1/weights", {"path": str(path)}))
+    after = s.complete(**body)["choices"][0]
+    assert (after["token_ids"], after["finish_reason"]) == (before["token_ids"], before["finish_reason"])
+    assert len(after["token_ids"]) > 4
+    told = [x.http.get("/server_info").json()["vllm_config"]["model_config"] for x in (s, start(model=str(checkpoints.FOLDER)))]
+    assert told[0] == told[1]
+
+
 def test_no_push_without_a_name_is_called_as_another_was(start):
     """Nor as what serves has been renamed to; a refused push's name counts for nothing."""
     s = start(model=str(checkpoints.FOLDER))
