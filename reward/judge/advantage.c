@@ -405,17 +405,6 @@ bool advantage_check_group(enum advantage_method m, size_t n, struct error *err)
                      "%s needs groups of at least %zu; one has %zu", estimators[m].name, least, n);
 }
 
-static bool check_groups(enum advantage_method m, const struct order *o, size_t n_groups,
-                         struct error *err)
-{
-    for (size_t g = 0; g < n_groups; g++) {
-        size_t count = o->start[g + 1] - o->start[g];
-        /* a group all of which was left out asks for nothing */
-        if (count > 0 && !advantage_check_group(m, count, err)) return false;
-    }
-    return true;
-}
-
 bool advantage_compute(const struct advantage_params *p, const struct advantage_table *t,
                        double *out, struct error *err)
 {
@@ -423,8 +412,7 @@ bool advantage_compute(const struct advantage_params *p, const struct advantage_
     if (p->eps < 0) with_eps.eps = estimators[p->method].eps;
     struct order o = {0};
     double *scratch = mem_new(3 * t->n + 1, sizeof(*scratch), err);
-    bool ok = scratch != NULL && order_init(&o, t->groups, t->n, t->n_groups, err) &&
-              check_groups(p->method, &o, t->n_groups, err);
+    bool ok = scratch != NULL && order_init(&o, t->groups, t->n, t->n_groups, err);
     if (ok) {
         sum_columns(&with_eps, t, &o, scratch, out);
         estimate(&with_eps, t, &o, scratch, out);

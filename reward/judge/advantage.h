@@ -52,7 +52,8 @@ bool advantage_params_read(const cJSON *value, struct arena *a, struct advantage
 /* Does it weigh by tokens? */
 bool advantage_wants_lengths(enum advantage_method m);
 
-/* Can it work on a group of n? False names "group_size". */
+/* May a group of n be asked of it? False names "group_size". Of a group that is large enough any number
+ * may be left, also one: it has nothing to compare with then, and 0. */
 bool advantage_check_group(enum advantage_method m, size_t n, struct error *err);
 
 enum advantage_scale { SCALE_GROUP, SCALE_BATCH, SCALE_NONE };
@@ -82,8 +83,7 @@ struct advantage_table {
     const double *lengths; /* [n] tokens, for the methods that want them; else may be NULL */
 };
 
-/* Advantages of a table's completions into out [n]. False when memory is out or the method cannot
- * work on these groups (param "group_size").
+/* Advantages of a table's completions into out [n]. False when memory is out.
  * Sources: huggingface/trl:trl/trainer/grpo_trainer.py, rloo_trainer.py;
  * volcengine/verl:verl/trainer/ppo/core_algos.py; deviations divide by G - 1. */
 bool advantage_compute(const struct advantage_params *p, const struct advantage_table *t,

@@ -147,7 +147,8 @@ static bool read_body(const cJSON *body, struct arena *a, struct advantage_body 
                          "%zu rewards do not divide into groups of %lld", b->n,
                          (long long)b->group_size);
     }
-    return check_vectors(b, err);
+    return advantage_check_group(b->params.method, (size_t)b->group_size, err) &&
+           check_vectors(b, err);
 }
 
 /* ---- computing ---- */
@@ -245,9 +246,12 @@ static bool rows_of(const cJSON *const v[3], int *rows, struct error *err)
 #define AT(i) .offset = (i) * sizeof(const cJSON *)
 static const struct field pass_rows[] = {
     {"id", .kind = FIELD_IGNORED, .doc = "the caller's own"},
-    {"n", FIELD_VALUE, AT(0), .required = true, .shape = "integer|integer[]", .doc = "samples, or a list, one a problem"},
-    {"c", FIELD_VALUE, AT(1), .required = true, .shape = "integer|integer[]", .doc = "how many of them are right; likewise"},
-    {"k", FIELD_VALUE, AT(2), .required = true, .shape = "integer|integer[]", .doc = "how many are drawn; likewise"},
+    {"n", FIELD_VALUE, AT(0), .required = true, .shape = "integer|integer[]",
+     .doc = "samples, or a list, one a problem"},
+    {"c", FIELD_VALUE, AT(1), .required = true, .shape = "integer|integer[]",
+     .doc = "how many of them are right; likewise"},
+    {"k", FIELD_VALUE, AT(2), .required = true, .shape = "integer|integer[]",
+     .doc = "how many are drawn; likewise"},
     {0},
 };
 const struct field *const reward_pass_at_k_fields[] = {pass_rows, NULL};

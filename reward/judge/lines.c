@@ -99,6 +99,10 @@ static bool check_settings(struct judge *judge, const cJSON *settings, int64_t *
 {
     struct request_settings s;
     if (!request_read_settings(settings, &s, err)) return false;
+    if (s.method != ADVANTAGE_METHODS && s.group_size > 0 &&
+        !advantage_check_group(s.method, (size_t)s.group_size, err)) {
+        return false;
+    }
     *group_size = s.group_size;
     cJSON *trial = cJSON_Duplicate(settings, true);
     cJSON_DeleteItemFromObjectCaseSensitive(trial, "advantage");

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/fields.h"
 #include "base/json.h"
@@ -91,6 +92,28 @@ static bool choose_method(struct judge_job *job, enum advantage_method said, str
     return job->method == ADVANTAGE_NONE || grouped ||
            error_set(err, ERROR_MISSING_FIELD, "group_size",
                      "an advantage needs groups: give group_size, or every item a group");
+}
+
+/* May the method be asked of groups of these sizes? An item outside every group is one of its own. Of a file
+ * of lines, which may end in a short group, nothing is asked. */
+static bool check_sizes(const struct judge_job *job, struct error *err)
+{
+    bool ok = true;
+    size_t *sizes = mem_new(job->n_groups + 1, sizeof(*sizes), err);
+    if (sizes == NULL) return false;
+    for (size_t i = 0; i < job->n; i++) {
+        if (job->items[i].group != SIZE_MAX) sizes[job->items[i].group]++;
+    }
+    for (size_t i = 0; ok && !job->bare_paths && i < job->n; i++) {
+        const struct job_item *it = &job->items[i];
+        bool alone = it->group == SIZE_MAX;
+        if (alone && it->scored.error != NULL) continue; /* it is in none for want of its name */
+        ok = advantage_check_group(job->method, alone ? 1 : sizes[it->group], err);
+        bool numbered = !alone && job->groups[it->group].name.p == NULL;
+        if (!ok && !numbered) error_at(err, "items[%zu].group", i);
+    }
+    free(sizes);
+    return ok;
 }
 
 /* Where no model is set, none can be asked. */
@@ -210,5 +233,5 @@ bool request_bind(struct judge_job *job, const cJSON *request, struct error *err
         struct error e = {0};
         if (!bind_item(job, &job->items[i], &e)) scored_fail(&job->items[i].scored, &e);
     }
-    return true;
+    return job->n_groups == 0 || check_sizes(job, err);
 }

@@ -154,13 +154,13 @@ struct judge_group {
 
 /* The samples of one prompt, each finished: what compares them with each other, then their keep and
  * advantage (ADVANTAGE_NONE: 0), and what they say together. Their replies are filled anew. False
- * when memory is out or the method cannot work on a group of this size. */
+ * when memory is out. */
 bool judge_group_finish(struct judge_sample *const *samples, size_t n, enum advantage_method method,
                         struct judge_group *out, struct error *err);
 
 /* The advantages of finished samples of n_groups groups into their replies; groups [n] below n_groups.
  * For parameters other than a method's defaults, and methods that look beyond a group. False when
- * memory is out or the method cannot work on these groups. */
+ * memory is out. */
 bool judge_advise(struct judge_sample *const *samples, const size_t *groups, size_t n,
                   size_t n_groups, const struct advantage_params *p, struct error *err);
 

@@ -312,6 +312,15 @@ static bool check_samples(const struct ask *ask, struct error *err)
                      (long long)all, COMPLETION_MAX_CHOICES);
 }
 
+/* May the advantage be asked of p's group? How many of it will count is not known yet. */
+static bool check_group(const struct ask *ask, const struct ask_prompt *p, struct error *err)
+{
+    if (advantage_check_group(ask->advantage.method, (size_t)p->n, err)) return true;
+    error_at(err, "%s", p->forks ? "fork.k" : "n");
+    bool own = p->forks || json_get(p->own, "n") != NULL;
+    return own ? error_in(err, "prompts[%zu]", (size_t)(p - ask->prompts)) : false;
+}
+
 static bool read_prompts(struct ask *ask, struct exchange *x, struct error *err)
 {
     size_t n = (size_t)cJSON_GetArraySize(ask->prompt_list), i = 0;
@@ -329,6 +338,7 @@ static bool read_prompts(struct ask *ask, struct exchange *x, struct error *err)
     cJSON_ArrayForEach(entry, ask->prompt_list)
     {
         if (!ask_prompt_read(ask, x, i, entry, err)) return error_in(err, "prompts[%zu]", i);
+        if (!check_group(ask, &ask->prompts[i], err)) return false;
         i++;
     }
     return check_samples(ask, err);

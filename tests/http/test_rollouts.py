@@ -207,6 +207,15 @@ def test_masked_samples_stay_out_of_the_statistics(tiny):
             assert g["group"]["mean"] == pytest.approx(sum(rewards) / len(rewards))
 
 
+def test_one_that_is_left_of_its_group_leads_nobody(tiny):
+    """verl_grpo_passk gives the best its lead over the second."""
+    ended = next(s["token_ids"] for s in samples(ask(tiny, prompts=QUESTIONS[:1])) if s["finish_reason"] == "stop")
+    reply = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [{"token_ids": ended}]}], n=2, keep={"overlong": False},
+                sampling={"min_tokens": len(ended) + 1, "max_tokens": len(ended) + 1}, advantage="verl_grpo_passk")
+    assert [(s["mask"], s["advantage"]) for s in samples(reply)] == [(False, 0), (True, None)]
+    assert "error" not in reply["groups"][0]
+
+
 def test_without_an_answer_it_is_sampled_and_masked(tiny):
     reply = ask(tiny, prompts=[{"text": "Hello"}, QUESTIONS[0]], n=2)
     for s in reply["groups"][0]["samples"]:
@@ -764,6 +773,9 @@ def test_what_waits_to_go_on_can_be_ended(start):
     ({"rewards": [{"name": "accuracy", "y": 1}]}, "rewards[0].y"),
     ({"advantage": "x"}, "advantage"),
     ({"advantage": {"method": "grpo", "scale": "x"}}, "advantage.scale"),
+    ({"advantage": "verl_grpo_passk"}, "n"),
+    ({"advantage": "verl_grpo_passk", "n": 2, "prompts": [QUESTIONS[0], {"text": "a", "n": 1}]}, "prompts[1].n"),
+    ({"advantage": "verl_grpo_passk", "prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 0}}]}, "prompts[0].fork.k"),
     ({"return": ["features"]}, "return[0]"),
     ({"return": ["text", "x"]}, "return[1]"),
     ({"encoding": "x"}, "encoding"),

@@ -40,6 +40,10 @@ static const struct ask_case cases[] = {
     {"request: groups do not divide", "{\"items\":[{\"completion\":\"\"}],\"group_size\":2}", "invalid_value group_size"},
     {"request: advantage without groups", "{\"items\":[{\"completion\":\"\"}],\"advantage\":\"grpo\"}", "missing_field group_size"},
     {"request: unknown method", "{\"items\":[{\"completion\":\"\"}],\"group_size\":1,\"advantage\":\"ppo\"}", "invalid_value advantage"},
+    {"request: a group of one for the best's lead over the second", "{\"items\":[{\"completion\":\"\"}],\"group_size\":1,\"advantage\":\"verl_grpo_passk\"}", "invalid_value group_size"},
+    {"request: the same by names", "{\"items\":[{\"completion\":\"\",\"group\":\"a\"},{\"completion\":\"\",\"group\":\"b\"},{\"completion\":\"\",\"group\":\"a\"}],\"advantage\":\"verl_grpo_passk\"}", "invalid_value items[1].group"},
+    {"request: the same of an item in no group", "{\"items\":[{\"completion\":\"\",\"group\":\"a\"},{\"completion\":\"\",\"group\":\"a\"},{\"completion\":\"\"}],\"advantage\":\"verl_grpo_passk\"}", "invalid_value items[2].group"},
+    {"one that is left of a group leads nobody", "{\"items\":[{\"completion\":\"<think>a</think><answer>4</answer>\",\"group\":1},{\"completion\":5,\"group\":1},{\"colour\":1}],\"advantage\":\"verl_grpo_passk\"}", "\"reward\":1,\"rewards\":{\"format\":1},\"details\":{\"format\":{\"style\":\"r1\",\"missing\":[]}},\"advantage\":0,"},
     {"request: weight no number", "{\"items\":[],\"rewards\":[{\"name\":\"format\",\"weight\":\"1\"}]}", "invalid_type rewards[0].weight"},
 };
 /* clang-format on */

@@ -70,6 +70,9 @@ static const struct {
      "{\"id\":\"2\",\"reward\":2,\"rewards\":{\"regex\":1},\"details\":{\"regex\":{\"cause\":\"match\",\"match\":\"c\"}},\"error\":null}\n"},
     {"wrong settings break the stream", "{\"rewards\":[{\"name\":\"nope\"}]}\n", "broken: rewards[0].name"},
     {"wrong method breaks the stream", "{\"advantage\":\"nope\"}\n", "broken: advantage"},
+    {"groups of one for the best's lead over the second break the stream", "{\"group_size\":1,\"advantage\":\"verl_grpo_passk\"}\n", "broken: group_size"},
+    {"but a file may end in one", "{\"group_size\":2,\"advantage\":\"verl_grpo_passk\",\"rewards\":[{\"name\":\"regex\",\"pattern\":\"c\"}]}\n{\"completion\":\"c\"}\n",
+     "{\"id\":null,\"reward\":1,\"rewards\":{\"regex\":1},\"details\":{\"regex\":{\"cause\":\"match\",\"match\":\"c\"}},\"advantage\":0,\"keep\":false,\"error\":null}\n"},
     {"groups of two, the last one short", "{\"group_size\":2,\"advantage\":\"dr_grpo\",\"rewards\":[{\"name\":\"regex\",\"pattern\":\"c\"}]}\n{\"completion\":\"c\"}\n{\"completion\":\"d\"}\n{\"completion\":\"c\"}\n",
      "{\"id\":null,\"reward\":1,\"rewards\":{\"regex\":1},\"details\":{\"regex\":{\"cause\":\"match\",\"match\":\"c\"}},\"advantage\":0.5,\"keep\":true,\"error\":null}\n"
      "{\"id\":null,\"reward\":0,\"rewards\":{\"regex\":0},\"details\":{\"regex\":{\"cause\":\"no_match\"}},\"advantage\":-0.5,\"keep\":true,\"error\":null}\n"
