@@ -58,7 +58,7 @@ static void ask(struct opinions *o, struct scored *s, struct desk *d)
     struct judge_question q = {
         .prompt = call.prompt, .gold = gold_text(call.answer, d->arena), .response = call.content};
     for (int i = 0; i < s->specs->n && q.gold.n > 0; i++) {
-        if (!scored_is_asked(s, i) || atomic_load(&s->run->cancelled)) continue;
+        if (!scored_is_asked(s, i) || scored_is_cancelled(s)) continue;
         s->parts[i].opinion = o->model.ask(o->model.arg, &q);
     }
 }

@@ -122,6 +122,11 @@ void judge_round_cancel(struct judge_round *round)
     dispatch_wake(round->run.judge->dispatch);
 }
 
+void judge_round_give_up(struct judge_round *round)
+{
+    dispatch_wake(round->run.judge->dispatch);
+}
+
 void judge_round_free(struct judge_round *round)
 {
     free(round);
@@ -149,6 +154,7 @@ static struct sample_state *state_new(struct judge_round *round, struct judge_sa
                                     .parts = parts,
                                     .arena = s->arena,
                                     .texts = &state->texts,
+                                    .given_up = s->given_up,
                                     .place = SIZE_MAX};
     return state;
 }

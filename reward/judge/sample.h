@@ -22,6 +22,7 @@
 #define REWARD_JUDGE_SAMPLE_H
 
 #include <cjson/cJSON.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -76,6 +77,9 @@ struct judge_round *judge_round_new(struct judge *judge, uint64_t client, struct
  * "cancelled". done() still comes for every sample that was started. Any thread. */
 void judge_round_cancel(struct judge_round *round);
 
+/* The same of those samples whose `given_up` the caller has set, and of no other. Any thread. */
+void judge_round_give_up(struct judge_round *round);
+
 /* Not while a sample of it is under way. Accepts NULL. */
 void judge_round_free(struct judge_round *round);
 
@@ -117,6 +121,9 @@ struct judge_sample {
     const int32_t *token_ids; /* of it; borrowed; NULL: not known */
     size_t n_token_ids;
     struct arena *arena; /* the caller's; everything of the sample is in it */
+    /* The caller's, which it may set at any time before done(), from any thread: see
+     * judge_round_give_up(). NULL: it is given up with its round alone. */
+    const atomic_bool *given_up;
 
     /* Once for every sample that was started: before judge_sample_start() returns, or from the
      * judge's own thread, where it must only pass the news on. */

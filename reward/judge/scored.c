@@ -188,6 +188,7 @@ static struct remote *remote_new(struct scored *s, int i, const struct reward_ca
     r->task.pool = spec->reward->pool;
     r->task.done = remote_done;
     r->task.cancelled = &s->run->cancelled;
+    r->task.given_up = s->given_up;
     r->task.memory = *memory;
     r->task.budget_ms = spec->reward->budget_ms == NULL ? s->run->judge->item_budget_ms
                                                         : spec->reward->budget_ms(call);

@@ -83,6 +83,7 @@ struct scored {
     struct arena *arena; /* for errors */
     struct buffer *texts;
     struct unjudged unjudged;
+    const atomic_bool *given_up; /* set: it alone, of its run; NULL: it is not given up alone */
     size_t place; /* in a batch: errors have "items[place]" in front; SIZE_MAX: nothing */
 
     struct error *error; /* in the arena; NULL: none */
@@ -117,6 +118,12 @@ bool scored_call(struct scored *s, struct desk *d, struct reward_call *call, str
 /* Is the i-th part one that a model is to be asked about: without a verdict though all is home, and
  * its reward wants that? */
 bool scored_is_asked(const struct scored *s, int i);
+
+/* Does nobody want it any more? */
+static inline bool scored_is_cancelled(const struct scored *s)
+{
+    return atomic_load(&s->run->cancelled) || (s->given_up != NULL && atomic_load(s->given_up));
+}
 
 /* The first round. True: every part is home. False: run->home() will be called, or was. */
 bool scored_first(struct scored *s, struct desk *d);

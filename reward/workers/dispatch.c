@@ -177,7 +177,7 @@ static void check_deadlines(struct dispatch *d)
             slots_lose_zygote(d);
         }
         if (s->state != SLOT_BUSY) continue;
-        if (atomic_load(s->task->cancelled)) {
+        if (task_is_cancelled(s->task)) {
             slot_fail(d, s, TASK_CANCELLED);
         } else if (now >= s->deadline_ns && s->trial) {
             slot_return(d, s);
@@ -223,9 +223,8 @@ static void wait_for_news(struct dispatch *d)
 static void hear_news(struct dispatch *d)
 {
     uint64_t count;
-    if (d->polls[0].revents != 0 && read(d->wake, &count, sizeof(count)) > 0) {
-        dispatch_sweep(d, false, TASK_CANCELLED);
-    }
+    bool woken = d->polls[0].revents != 0 && read(d->wake, &count, sizeof(count)) > 0;
+    if (woken && atomic_exchange(&d->cancels, false)) dispatch_sweep(d, false, TASK_CANCELLED);
     if (d->polls[1].revents != 0) assign_workers(d);
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];
@@ -334,13 +333,22 @@ fail:
     return NULL;
 }
 
+/* There is news for the dispatcher thread. */
+static void wake(struct dispatch *d)
+{
+    uint64_t one = 1;
+    if (d->wake < 0) return;
+    ssize_t n = write(d->wake, &one, sizeof(one));
+    (void)n; /* full means it is awake already */
+}
+
 void dispatch_close(struct dispatch *d)
 {
     if (d == NULL) return;
     dispatch_lock(d);
     d->closing = true;
     dispatch_unlock(d);
-    dispatch_wake(d);
+    wake(d);
     if (d->has_thread) pthread_join(d->thread, NULL);
     d->owner = pthread_self();
     if (d->zygote >= 0) zygote_close(d->zygote, d->zygote_pid, CLOSE_MS);
@@ -367,21 +375,20 @@ bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, stru
         t->expected_ms = expected_ms(d, t->pool, lane);
         ring_put(r, t);
         dispatch_heed_ring(d, t->pool);
+        if (task_is_cancelled(t)) atomic_store(&d->cancels, true); /* after others of its kind */
     }
     dispatch_unlock(d);
     if (!fits) {
         return error_set(err, ERROR_QUEUE_FULL, NULL, "too many items wait for a verifier process");
     }
-    dispatch_wake(d);
+    wake(d);
     return true;
 }
 
 void dispatch_wake(struct dispatch *d)
 {
-    uint64_t one = 1;
-    if (d->wake < 0) return;
-    ssize_t n = write(d->wake, &one, sizeof(one));
-    (void)n; /* full means it is awake already */
+    atomic_store(&d->cancels, true);
+    wake(d);
 }
 
 struct dispatch_stats dispatch_stats(struct dispatch *d)

@@ -62,6 +62,7 @@ struct dispatch {
     struct ring rings[POOLS];
     struct rate rates[POOLS]; /* how fast the rings move */
     bool closing;
+    atomic_bool cancels; /* what waits may have been cancelled: to be looked at */
     struct dispatch_stats stats;
 };
 

@@ -170,14 +170,15 @@ size_t ring_count_ready(const struct ring *r, const struct shares *s)
     return n < r->waiting ? n : r->waiting;
 }
 
-/* The lane's tasks wait no longer. */
-static void forget_tasks(struct ring *r, struct lane *lane)
+/* So many of the lane's tasks wait no longer. */
+static void forget_tasks(struct ring *r, struct lane *lane, size_t n)
 {
     struct client_use *use = &r->clients[place_of(lane)];
-    assert(use->waiting >= lane->waiting && r->waiting >= use->waiting); /* (2) */
-    use->waiting -= (uint32_t)lane->waiting;
-    r->waiting -= lane->waiting;
-    lane->waiting = 0;
+    assert(lane->waiting >= n && use->waiting >= lane->waiting &&
+           r->waiting >= use->waiting); /* (2) */
+    use->waiting -= (uint32_t)n;
+    r->waiting -= n;
+    lane->waiting -= n;
 }
 
 /* All tasks of a lane, in front of a list. */
@@ -185,10 +186,32 @@ static struct task *take_lane(struct ring *r, struct lane *before, struct lane *
                               struct task *list)
 {
     remove_lane(r, before, lane);
-    forget_tasks(r, lane);
+    forget_tasks(r, lane, lane->waiting);
     lane->tail->next = list;
     list = lane->head;
     lane->head = lane->tail = NULL;
+    return list;
+}
+
+/* Those of a lane's tasks that are cancelled, in front of a list; the others stay, in their order. */
+static struct task *take_cancelled(struct ring *r, struct lane *lane, struct task *list)
+{
+    size_t n = 0;
+    struct task **link = &lane->head;
+    lane->tail = NULL;
+    for (struct task *t = lane->head, *next; t != NULL; t = next) {
+        next = t->next;
+        if (task_is_cancelled(t)) {
+            t->next = list;
+            list = t;
+            n++;
+        } else {
+            *link = lane->tail = t;
+            link = &t->next;
+        }
+    }
+    *link = NULL;
+    forget_tasks(r, lane, n);
     return list;
 }
 
@@ -198,8 +221,13 @@ struct task *ring_take_cancelled(struct ring *r, bool all)
     struct lane *before = NULL, *next;
     for (struct lane *lane = r->head; lane != NULL; lane = next) {
         next = lane->next;
-        if (all || atomic_load(lane->head->cancelled)) {
+        if (all) {
             taken = take_lane(r, before, lane, taken);
+            continue;
+        }
+        taken = take_cancelled(r, lane, taken);
+        if (lane->head == NULL) {
+            remove_lane(r, before, lane); /* (1) */
         } else {
             before = lane;
         }

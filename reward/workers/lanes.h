@@ -39,7 +39,7 @@ enum task_end {
     TASK_TIMEOUT,   /* out of budget */
     TASK_NO_MEMORY, /* the worker had not enough of it */
     TASK_LOST,      /* the worker died of it, or there are none */
-    TASK_CANCELLED, /* *cancelled was set */
+    TASK_CANCELLED, /* *cancelled, or *given_up, was set */
     TASK_LATE,      /* its lane had not begun, and could not have in time */
 };
 
@@ -47,20 +47,28 @@ struct task {
     struct task *next;
     struct lane *lane; /* it was submitted to */
     enum worker_pool pool;
-    int budget_ms;                /* see struct reward */
-    struct run_memory memory;     /* what its programs may take */
-    struct promise promise;       /* of it, while it is at a worker; the dispatcher thread's */
-    bool slow;                    /* it has failed a trial; likewise */
-    uint64_t queued_ns;           /* when it was submitted */
-    double expected_ms;           /* the wait that was expected then */
-    bool again;                   /* its worker was lost, not by its doing; likewise */
-    const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
-    struct buffer frame;          /* a request; the task's own */
+    int budget_ms;            /* see struct reward */
+    struct run_memory memory; /* what its programs may take */
+    struct promise promise;   /* of it, while it is at a worker; the dispatcher thread's */
+    bool slow;                /* it has failed a trial; likewise */
+    uint64_t queued_ns;       /* when it was submitted */
+    double expected_ms;       /* the wait that was expected then */
+    bool again;               /* its worker was lost, not by its doing; likewise */
+    /* Looked at before it starts and after dispatch_wake(): of all that its owner has, and of this one
+     * (NULL: it is not given up alone). */
+    const atomic_bool *cancelled, *given_up;
+    struct buffer frame; /* a request; the task's own */
 
     /* In the dispatcher thread, once; answer (TASK_REPLY) is good during the call. The task is the
      * receiver's. */
     void (*done)(struct task *t, enum task_end end, struct span answer);
 };
+
+/* Does nobody want it any more? */
+static inline bool task_is_cancelled(const struct task *t)
+{
+    return atomic_load(t->cancelled) || (t->given_up != NULL && atomic_load(t->given_up));
+}
 
 /* A queue of one owner's tasks; zeroed by the owner, who keeps it until all its tasks are done. */
 struct lane {
@@ -122,11 +130,11 @@ bool ring_has_worker(const struct ring *r, const struct lane *lane, const struct
 /* How many tasks may run as soon as there are workers for them, about. */
 size_t ring_count_ready(const struct ring *r, const struct shares *s);
 
-/* Take out, as a list, the tasks of every lane whose owner has given up (of every lane when all). */
+/* Take out, as a list, the tasks that are cancelled (every one when all). */
 struct task *ring_take_cancelled(struct ring *r, bool all);
 
-/* The same, of every lane that has not begun and cannot in its time, where the ring gives a task every
- * gap_ms. */
+/* The same of all tasks of every lane that has not begun and cannot in its time, where the ring gives a task
+ * every gap_ms. */
 struct task *ring_take_late(struct ring *r, uint64_t now_ns, double gap_ms);
 
 #endif

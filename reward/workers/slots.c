@@ -173,7 +173,7 @@ void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool trial)
 {
     assert(is_owner(d)); /* dispatch_impl.h (1) */
     assert(s->state == SLOT_IDLE && s->task == NULL);
-    if (atomic_load(t->cancelled)) {
+    if (task_is_cancelled(t)) {
         dispatch_leave(d, t);
         dispatch_end(t, TASK_CANCELLED, span_of(NULL, 0));
         return;

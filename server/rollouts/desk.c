@@ -73,7 +73,7 @@ static bool completion_of(struct sample *s, size_t n, const int32_t *ids, struct
 
 static void start(struct sample *s)
 {
-    struct rollout *r = rollout_of(s);
+    const struct rollout *r = rollout_of(s);
     struct error err = {0};
     struct rollout_turn *t = sample_turn(s);
     size_t n = 0;
@@ -83,8 +83,13 @@ static void start(struct sample *s)
                                       .token_ids = ids,
                                       .n_token_ids = n,
                                       .arena = t->arena,
+                                      .given_up = &s->given_up,
                                       .done = on_judged,
                                       .arg = s};
+    if (atomic_load(&s->given_up)) {
+        on_judged(&t->judged);
+        return;
+    }
     bool ok = ids != NULL && completion_of(s, n, ids, &t->judged.completion) &&
               judge_sample_start(r->round, &t->judged, &err);
     if (ok) return;

@@ -70,10 +70,11 @@ void group_judged(struct sample *s)
     s->group->open--;
 }
 
-/* s does not count. Where the judge has it, it is done when it comes home. */
+/* s does not count. Where the judge has it, it is done when it comes home: soon, as the judge is told so. */
 static void mask(struct sample *s, const char *cause)
 {
     if (s->mask_cause == NULL) s->mask_cause = cause;
+    if (s->state == SAMPLE_AWAY) atomic_store(&s->given_up, true);
     if (s->state == SAMPLE_BEGUN || s->state == SAMPLE_ENDED) group_judged(s);
 }
 
@@ -87,7 +88,7 @@ static void cut(struct sample *s, size_t most)
     mask(s, "cut");
 }
 
-/* The engine shall end all that g has there. */
+/* The engine shall end all that g has there, and the judge what is given up. */
 static void abort_all(struct group *g)
 {
     for (int i = 0; i < g->prompt->n_strands; i++) {
@@ -97,6 +98,7 @@ static void abort_all(struct group *g)
         struct generation *own = sample_turn(&g->samples[i])->own;
         if (own != NULL) generation_abort(own);
     }
+    judge_round_give_up(g->rollout->round);
 }
 
 /* All samples after the deciding one are cut. */
@@ -149,7 +151,6 @@ void group_look(struct group *g)
 
 void group_end(struct group *g, const char *cause)
 {
-    bool late = strcmp(cause, "deadline") == 0;
     if (g->state == GROUP_SETTLING || g->state == GROUP_DONE) return;
     g->state = GROUP_RUNNING; /* (1) of one that waited, too */
     g->ending = cause;
@@ -160,9 +161,9 @@ void group_end(struct group *g, const char *cause)
             rollout_forget(s);
             tokens_clear(&s->next_said);
             t->kept = t->choice != NULL ? (size_t)t->choice->n_tokens : 0;
-            s->ended_by = late ? "deadline" : "abort";
+            s->ended_by = strcmp(cause, "deadline") == 0 ? "deadline" : "abort";
         }
-        if (s->state == SAMPLE_BEGUN || (late && s->state != SAMPLE_JUDGED)) mask(s, cause);
+        if (s->state != SAMPLE_JUDGED) mask(s, cause);
     }
     abort_all(g);
     group_look(g);

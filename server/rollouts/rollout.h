@@ -7,13 +7,14 @@
  *
  * A sample: BEGUN (the engine has it, or will) -> ENDED (its tokens are there) -> AWAY (on the desk, or
  * at the judge) -> JUDGED. A sample that is not to be judged goes from BEGUN or ENDED to JUDGED at
- * once, with its mask cause.
+ * once, with its mask cause; of one that is AWAY by then the judge is told, which sends it home soon.
  *
  * Invariants
  * (1) A group waits, runs, settles (the desk has it) or is done, in this order and never back.
  * (2) A group's `open` counts its samples that are not JUDGED; it settles when there are none.
  * (3) A sample that is AWAY is the pool's or the judge's: of it the loop touches ended_by, kept and
- *     mask_cause alone, which those do not. A group that settles is the pool's.
+ *     mask_cause alone, which those do not, and given_up, which is made for it. A group that settles is
+ *     the pool's.
  * (4) The rollout lives, and its exchange is held, while a sample is away, the desk is at work or its
  *     timer is open: `busy` counts these.
  *
@@ -25,6 +26,7 @@
 #ifndef SERVER_ROLLOUTS_ROLLOUT_H
 #define SERVER_ROLLOUTS_ROLLOUT_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "server/generate/generation.h"
@@ -58,6 +60,7 @@ struct sample {
     struct tokens next_said; /* with what it shall go on; empty: it shall not */
     const char *ended_by;    /* "cut", "deadline", "abort": from outside; NULL: by itself */
     const char *mask_cause;  /* why it does not count; NULL: it does */
+    atomic_bool given_up;    /* its verdict is wanted no more: the judge shall send it home */
     struct buffer text;      /* where it is not the choice's own */
     int answer;              /* its class among the group's answers; -1: none */
     struct sample *next;     /* on the desk; or among those that wait to go on: */
@@ -123,8 +126,9 @@ struct rollout {
     struct error error;
     bool is_open; /* among the server's */
 
-    struct group *groups;   /* [ask.attempts] */
-    size_t begun, open;     /* groups begun, or past; those that are not done, ended before their turn or not */
+    struct group *groups; /* [ask.attempts] */
+    size_t begun,
+        open; /* groups begun, or past; those that are not done, ended before their turn or not */
     size_t samples_running; /* in the engine */
     size_t written;         /* groups written, in their order; or, as they complete: how many */
     size_t informative;     /* done ones whose rewards differ */

@@ -699,16 +699,16 @@ def test_tools_are_for_the_prompt_and_for_the_judge(tiny):
 
 
 def test_what_waits_to_go_on_can_be_ended(start):
-    """Revisions that find the queue full wait; meanwhile their call is ended. One whose answer was at the judge is judged
-    instead: it is tried again."""
+    """Revisions that find the queue full wait; meanwhile their call is ended. One whose answer was at the judge ("stop") did
+    not wait: it is tried again."""
     server = start("--max-sequences", "1", "--max-queue", "1", model=TINY)
     body = {"prompts": [{"text": "What is 1 + 1?", "language": "python", "tests": [{"input": "1", "output": "2"}]}], "n": 1,
             "rewards": [{"name": "code"}], "revise": {"rounds": 16, "template": "No: {feedback}"},
             "sampling": forced("```python\nimport time\ntime.sleep(1)\n```")}
-    replies, causes, queued = [], [], []
-    while "abort" not in causes:
-        assert len(causes) < 50, causes
-        name, judged = f"call-{len(causes)}", server.metric("touchstone_verify_items_total")
+    replies, ends, queued = [], [], []
+    while "abort" not in ends:
+        assert len(ends) < 50, ends
+        name, judged = f"call-{len(ends)}", server.metric("touchstone_verify_items_total")
         call = threading.Thread(target=lambda: replies.append(server.post("/v1/rollouts", body, headers={"x-request-id": name})))
         call.start()
         wait_until(lambda: "python3" in [word for word, _, _ in server.processes().values()])  # it is at the judge, for long
@@ -723,12 +723,44 @@ def test_what_waits_to_go_on_can_be_ended(start):
         other.join()
         [sample] = samples(replies[-1].json())
         assert ended.json()["groups"][0]["samples"] == [sample]
-        if sample["mask_cause"] == "abort":
-            assert sample["mask"] and sample["turns"]
-        else:
-            assert not sample["mask"] and len(sample["turns"]) <= 17
-        causes.append(sample["mask_cause"] if queued[-1].status_code == 200 else "its place in the queue was free")
+        assert sample["mask_cause"] == "abort" and 1 <= len(sample["turns"]) <= 17
+        ends.append(sample["finish_reason"] if queued[-1].status_code == 200 else "its place in the queue was free")
     server.wait_idle()
+
+
+ENDED = {  # how the call of that name is ended: whole, or its first group
+    "the call": lambda s, name: s.http.delete(f"/v1/rollouts/{name}"),
+    "a group": lambda s, name: s.http.delete(f"/v1/rollouts/{name}/groups/0"),
+    "abort_request": lambda s, name: s.post("/abort_request", {"rid": name}),
+    "abort_requests": lambda s, name: s.post("/abort_requests", {"request_ids": [name]}),
+    "pause": lambda s, name: s.http.post("/pause", params={"mode": "abort"}),
+}
+
+
+@pytest.mark.parametrize("how", ENDED)
+def test_what_is_at_the_judge_when_its_end_is_asked_for_is_masked(start, how):
+    """A program that would run for a minute ends with its call, and not with its group's neighbour."""
+    server = start(model=TINY)
+    prompt = {"text": "a", "language": "python", "tests": [{"input": "1", "output": "2"}]}
+    body = {"prompts": [prompt, prompt], "n": 2, "rewards": [{"name": "code", "timeout_s": 60}],
+            "sampling": forced("```python\nwhile 1: pass\n```")}
+    replies = []
+    call = threading.Thread(target=lambda: replies.append(server.post("/v1/rollouts", body, headers={"x-request-id": "judged"})))
+    call.start()
+    wait_until(lambda: "python3" in [word for word, _, _ in server.processes().values()])
+    server.wait_idle()
+    ended = ENDED[how](server, "judged")
+    assert ended.status_code == 200, ended.text
+    if how == "a group":
+        told = ended.json()["groups"][0]
+        assert not replies  # the other is still at work
+        server.http.delete("/v1/rollouts/judged")
+    call.join()
+    groups = replies[0].json()["groups"]
+    assert len(groups) == 2 and {(s["finish_reason"], s["reward"], s["mask_cause"]) for s in samples(replies[0].json())} == {("stop", None, "abort")}
+    if how == "a group":
+        assert told == groups[0]
+    wait_until(lambda: "python3" not in [word for word, _, _ in server.processes().values()])
 
 
 @pytest.mark.parametrize("body, param", [

@@ -75,7 +75,13 @@ struct rollout {
     struct judge_sample samples[ALL];
     char text[ALL][160];
     int calls[ALL];
+    const atomic_bool *given_up; /* of some of them; NULL: of none */
 };
+
+static bool is_unwanted(int k)
+{
+    return k % 3 == 0;
+}
 
 static void write_completion(char *out, size_t room, int prompt, int i)
 {
@@ -112,6 +118,7 @@ static void rollout_start(struct rollout *r)
                                    .item = r->items[at / SAMPLES],
                                    .completion = span_str(r->text[at]),
                                    .arena = r->arena[at],
+                                   .given_up = is_unwanted(at) ? r->given_up : NULL,
                                    .done = on_done,
                                    .arg = &r->calls[at]};
         assert_true(judge_sample_start(r->round, s, NULL));
@@ -188,6 +195,35 @@ static void test_groups(void **state)
         }
         assert_true(fabs(sum) < 1e-9);
     }
+    rollout_close(r);
+}
+
+/* Who is given up alone leaves the others of the round with their verdicts. */
+static void test_give_up(void **state)
+{
+    static const char *const names[] = {"accuracy", NULL};
+    static atomic_bool unwanted;
+    struct rollout *r = &rollout;
+    (void)state;
+    atomic_store(&unwanted, false);
+    rollout_open(r, names);
+    r->given_up = &unwanted;
+    rollout_start(r);
+    atomic_store(&unwanted, true);
+    judge_round_give_up(r->round);
+    wait_until(ALL);
+    for (int k = 0; k < ALL; k++) {
+        const struct judge_reply *reply = &r->samples[k].reply;
+        assert_int_equal(r->calls[k], 1);
+        assert_true(judge_sample_finish(&r->samples[k]));
+        if (reply->has_reward) {
+            assert_true(reply->reward == (k % SAMPLES % 2 == 0));
+        } else {
+            assert_true(is_unwanted(k));
+            assert_string_equal(reply->cause, "cancelled");
+        }
+    }
+    r->given_up = NULL;
     rollout_close(r);
 }
 
@@ -302,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_hundreds_in_the_air),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_give_up),
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_masked),
         cmocka_unit_test(test_full_arena),

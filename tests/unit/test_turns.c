@@ -159,7 +159,9 @@ static void test_cancelled(void **state)
     (void)state;
     fill(&r, &a, 7, 3);
     fill(&r, &b, 7, 3);
-    a.tasks[0].cancelled = &gone;
+    for (int i = 0; i < 3; i++) {
+        a.tasks[i].cancelled = &gone;
+    }
     for (struct task *t = ring_take_cancelled(&r, false); t != NULL; t = t->next) {
         n++;
     }
@@ -167,6 +169,31 @@ static void test_cancelled(void **state)
     assert_int_equal(r.waiting, 3);
     assert_int_equal(ring_count_ahead(&r, &b.lane), 3);
     assert_int_equal(ring_count_ahead(&r, &a.lane), 1);
+}
+
+/* One that is given up alone leaves the others of its lane where they are. */
+static void test_given_up(void **state)
+{
+    static struct ring r;
+    static struct queue a, b;
+    static atomic_bool gone = true;
+    (void)state;
+    fill(&r, &a, 7, 4);
+    fill(&r, &b, 8, 1);
+    a.tasks[1].given_up = a.tasks[3].given_up = &gone;
+    b.tasks[0].given_up = &gone;
+    assert_non_null(ring_take_cancelled(&r, false));
+    assert_null(ring_take_cancelled(&r, false));
+    assert_int_equal(r.waiting, 2);
+    assert_int_equal(ring_count_ahead(&r, &a.lane), 2);
+    assert_false(b.lane.queued);
+    ring_put(&r, &b.tasks[0]);
+    ring_put(&r, &a.tasks[1]);
+    assert_ptr_equal(ring_take(&r, &plenty), &a.tasks[0]);
+    assert_ptr_equal(ring_take(&r, &plenty), &b.tasks[0]);
+    assert_ptr_equal(ring_take(&r, &plenty), &a.tasks[2]);
+    assert_ptr_equal(ring_take(&r, &plenty), &a.tasks[1]);
+    assert_null(ring_take(&r, &plenty));
 }
 
 /* Who has a client's first task has a worker where some are left for all that are as it is. */
@@ -463,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_the_rate_of_a_queue),
         cmocka_unit_test(test_the_rate_of_a_first_burst),
         cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_votes_end_with_their_run),
         cmocka_unit_test(test_late_turns_are_refused),
         cmocka_unit_test(test_a_long_request_does_not_refuse_the_next),
