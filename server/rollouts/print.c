@@ -212,9 +212,16 @@ static void emit_versions(const struct sample *s, const struct row *r, struct bu
     spans_clear(&ours);
 }
 
+/* What the judge has said of s. How far it was with one that was cut is chance: nothing of it is told. */
+static const struct judge_reply *reply_of(const struct sample *s)
+{
+    static const struct judge_reply nothing = {0};
+    return row_end(s) == ROW_CUT ? &nothing : &sample_turn(s)->judged.reply;
+}
+
 static void emit_verdict(const struct sample *s, struct buffer *out)
 {
-    const struct judge_reply *reply = &sample_turn(s)->judged.reply;
+    const struct judge_reply *reply = reply_of(s);
     struct row_worth worth = row_worth(s);
     emit_double(out, "reward", worth.reward);
     judge_reply_emit(reply, out);

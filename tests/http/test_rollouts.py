@@ -258,6 +258,19 @@ def test_stop_when(tiny):
     assert sum(not s["mask"] for s in samples(most)) == 5  # of 8, all alike
 
 
+@pytest.mark.parametrize("rule", [{"stop_when": "first_correct"}, {"stop_when": "majority"}, {"over_sample": 2}])
+def test_a_cut_sample_tells_nothing_of_what_the_judge_may_have_known(tiny, rule):
+    """All are as long as the one that decides, and many are judged with it: how many is chance."""
+    same = {**forced("The answer is 5"), "temperature": 0}
+    one, *_ = replies = [ask(tiny, prompts=[{"text": "a", "answer": "5"}], n=4, sampling=same, **rule) for _ in range(8)]
+    cut = [s for s in samples(one) if s["mask_cause"] == "cut"]
+    assert len(cut) == {"first_correct": 3, "majority": 1}.get(rule.get("stop_when"), 4)
+    for s in cut:
+        assert s["finish_reason"] == "cut" and s["token_ids"] == samples(one)[0]["token_ids"]
+        assert (s["reward"], s["rewards"], s["details"], s["error"]) == (None, {}, {}, None)
+    assert all(bare(r["groups"]) == bare(one["groups"]) for r in replies)
+
+
 def test_until_is_the_shortest_run_of_attempts(tiny):
     many = ask(tiny, prompts=QUESTIONS, until={"groups": 3, "max_attempts": 20})
     kept = [g["group"]["keep"] for g in many["groups"]]
