@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/emit.h"
+#include "base/json.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 #include "server/rollouts/row.h"
@@ -161,55 +162,74 @@ static void emit_end(const struct sample *s, struct buffer *out)
     }
 }
 
-/* The weights of what was sampled here, over the row; a message of the server's belongs to the span before
- * it. False when there is no memory. */
-static bool list_versions(const struct sample *s, const struct row *r, struct version_spans *all)
+/* Tokens of a row from `start` on, up to the next entry, and the name of the weights that computed them. */
+struct row_version {
+    struct span name;
+    int64_t start;
+};
+
+/* Neighbours of the same name are one. */
+static void add_version(struct row_version *list, int *n, struct span name, int64_t start)
 {
+    if (*n > 0 && span_eq(list[*n - 1].name, name)) return;
+    list[(*n)++] = (struct row_version){name, start};
+}
+
+/* Most entries that s can have. */
+static size_t count_versions(const struct sample *s)
+{
+    size_t n = (size_t)cJSON_GetArraySize(s->strand->versions);
+    for (int i = 0; i < s->n_turns; i++) {
+        if (s->turns[i].choice != NULL) n += (size_t)s->turns[i].choice->versions.n;
+    }
+    return n;
+}
+
+/* The caller's of what was given, then of what was sampled here, over the row; a message of the server's belongs
+ * to what is before it, and so do ids that were given without. NULL: no memory. */
+static struct row_version *list_versions(const struct sample *s, const struct row *r, int *n)
+{
+    struct arena *a = sample_turn(s)->arena;
+    struct row_version *list = arena_alloc(a, count_versions(s) + 1, sizeof(*list));
+    const cJSON *span;
+    int64_t start = 0;
+    *n = 0;
+    if (list == NULL) return NULL;
+    cJSON_ArrayForEach(span, s->strand->versions)
+    {
+        if (!json_int64(json_get(span, "start"), &start)) continue; /* it was checked */
+        add_version(list, n, json_text(json_get(span, "version"), a), start);
+    }
     for (int i = 0; i < s->n_turns; i++) {
         const struct rollout_turn *t = &s->turns[i];
         for (int k = 0; t->choice != NULL && k < t->choice->versions.n; k++) {
-            const struct version_span *span = &t->choice->versions.list[k];
-            int at = (int)r->starts[i] + span->start + (i == 0 ? s->strand->n : 0);
-            if (k > 0 && (size_t)span->start >= t->kept) break; /* cut off */
-            if (!spans_add(all, span->label, at)) return false;
+            const struct version_span *own = &t->choice->versions.list[k];
+            start = (int64_t)r->starts[i] + own->start + (i == 0 ? s->strand->n : 0);
+            if ((size_t)own->start >= t->kept) break; /* cut off, or nothing was sampled */
+            add_version(list, n, span_str(own->label->name), *n == 0 ? 0 : start);
         }
     }
-    if (all->n > 0 && s->strand->versions == NULL) all->list[0].start = 0;
-    return true;
+    return list;
 }
 
-static void emit_version(const char *name, int64_t start, int64_t end, struct buffer *out)
-{
-    emit_object(out, NULL);
-    emit_str(out, "version", name);
-    emit_int(out, "start", start);
-    emit_int(out, "end", end);
-    emit_close(out, '}');
-}
-
-/* Whose weights: the caller's spans of what was given, then ours. */
+/* Whose weights. */
 static void emit_versions(const struct sample *s, const struct row *r, struct buffer *out)
 {
-    struct version_spans ours = {0};
-    const cJSON *span;
-    if (!list_versions(s, r, &ours)) buffer_no_memory(out);
-    if (s->strand->versions == NULL) {
-        spans_emit(&ours, (int)r->n, out);
-        if (ours.n == 0) emit_null(out, "weight_version"); /* it never began */
-        spans_clear(&ours);
-        return;
-    }
+    int n = 0;
+    const struct row_version *list = list_versions(s, r, &n);
+    if (list == NULL) buffer_no_memory(out);
+    if (n == 0) emit_null(out, "weight_version");
+    if (n == 1) emit_text(out, "weight_version", list[0].name);
+    if (n <= 1) return;
     emit_array(out, "weight_versions");
-    cJSON_ArrayForEach(span, s->strand->versions)
-    {
-        emit_value(out, NULL, span);
-    }
-    for (int i = 0; i < ours.n; i++) {
-        int64_t end = i + 1 < ours.n ? ours.list[i + 1].start : (int64_t)r->n;
-        emit_version(ours.list[i].label->name, ours.list[i].start, end, out);
+    for (int i = 0; i < n; i++) {
+        emit_object(out, NULL);
+        emit_text(out, "version", list[i].name);
+        emit_int(out, "start", list[i].start);
+        emit_int(out, "end", i + 1 < n ? list[i + 1].start : (int64_t)r->n);
+        emit_close(out, '}');
     }
     emit_close(out, ']');
-    spans_clear(&ours);
 }
 
 /* What the judge has said of s. How far it was with one that was cut is chance: nothing of it is told. */

@@ -326,6 +326,13 @@ def test_a_deadline_answers_with_groups_that_have_not_begun(narrow):
     assert ask(narrow, **late, until={"groups": 9, "max_attempts": 99})["totals"]["attempts"] < 99  # nobody is owed those
 
 
+def test_what_has_no_token_is_of_no_version(narrow):
+    """More samples than may run begin together."""
+    late = samples(ask(narrow, **{**MANY, "prompts": MANY["prompts"][:1], "n": 16}, deadline_ms=50))
+    assert any(s["token_ids"] == [] for s in late)
+    assert all(s["weight_version"] == ("0" if s["token_ids"] else None) for s in late)
+
+
 def test_a_call_some_of_whose_groups_wait_for_room_is_aborted_by_name(start):
     """The first of its groups is in the queue, the second was told that this is full."""
     server = start("--max-sequences", "4", "--max-queue", "4", "--max-wait", "0", model=TINY)
@@ -496,6 +503,14 @@ def test_partial_rollouts_go_on(tiny):
     assert first["token_ids"][:5] == part["token_ids"] and first["logprobs"][:5] == part["logprobs"]
     assert first["weight_versions"] == spans + [{"version": "0", "start": 5, "end": len(first["token_ids"])}]
     assert [x["weight_version"] for x in group["samples"][1:]] == ["0", "0"]
+    for given in ([("0", 0, 5)], [("0", 0, 2), ("0", 2, 5)]):  # it went on with the same
+        part["weight_versions"] = [{"version": v, "start": a, "end": b} for v, a, b in given]
+        same = samples(ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1))[0]
+        assert same["weight_version"] == "0" and "weight_versions" not in same
+    part["weight_versions"] = [{"version": v, "start": a, "end": b} for v, a, b in [("41", 0, 2), ("0", 2, 5)]]
+    longer = samples(ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1))[0]
+    assert longer["weight_versions"] == [{"version": "41", "start": 0, "end": 2}, {"version": "0", "start": 2, "end": len(longer["token_ids"])}]
+    assert "weight_version" not in longer
     ids = tiny.post("/detokenize", {"tokens": first["token_ids"]}).json()["prompt"]
     assert first["text"] and ids.startswith(first["text"])
 
@@ -511,7 +526,7 @@ def test_what_is_given_whole_has_ended(tiny):
         first = group["samples"][0]
         if more.get("over_sample") is None:
             assert {k: first[k] for k in same} == same
-        assert first["token_ids"] == ids and first["weight_versions"] == spans
+        assert first["token_ids"] == ids and first["weight_version"] == "41" and "weight_versions" not in first
         if not more:
             assert group["usage"]["completion_tokens"] == 0
     assert arrays(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1)["finish_reason"].tolist() == [0]
