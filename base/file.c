@@ -208,11 +208,9 @@ bool file_exists(const char *path)
 
 bool file_is_folder(const char *path)
 {
-    struct stat st;
-    int fd = open_here(visit, path, O_PATH);
-    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+    int fd = open_here(visit, path, O_PATH | O_DIRECTORY);
     if (fd >= 0) close(fd);
-    return is;
+    return fd >= 0;
 }
 
 DIR *file_open_folder(const char *path)

@@ -19,7 +19,7 @@
  * that. */
 bool file_exists(const char *path);
 
-/* Whether path names a folder. */
+/* Whether path names a folder; errno says why not. */
 bool file_is_folder(const char *path);
 
 /* The folder's entries, for readdir() and closedir(). NULL and errno when there is none. */

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
@@ -288,25 +289,20 @@ void server_reload(struct server *s)
     }
 }
 
-static bool is_folder(const char *path, const char *setting, struct error *err)
+static bool check_folder(const char *path, const char *setting, struct error *err)
 {
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return error_set(err, ERROR_INVALID_VALUE, setting,
-                         "%s: no folder can be opened at %.200s: %s", setting, path,
-                         strerror(errno));
-    }
-    close(fd);
-    return true;
+    return file_is_folder(path) ||
+           error_set(err, ERROR_INVALID_VALUE, setting, "%s: no folder can be opened at %.200s: %s",
+                     setting, path, strerror(errno));
 }
 
 /* The operator's folders are there: one that is named wrongly would be found out by the first push. */
 static bool check_folders(const struct server *s, struct error *err)
 {
     for (int i = 0; i < s->o.path_roots.n; i++) {
-        if (!is_folder(s->o.path_roots.items[i], "path-root", err)) return false;
+        if (!check_folder(s->o.path_roots.items[i], "path-root", err)) return false;
     }
-    return (s->o.adapter_dir == NULL || is_folder(s->o.adapter_dir, "adapter-dir", err)) &&
+    return (s->o.adapter_dir == NULL || check_folder(s->o.adapter_dir, "adapter-dir", err)) &&
            upload_check_folder(s, err);
 }
 
