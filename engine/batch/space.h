@@ -14,21 +14,19 @@
 #include "base/hash.h"
 
 struct space {
-    uint64_t salt;     /* the client's: strangers share nothing */
-    uint64_t weights;  /* version.h's content */
-    uint64_t adapter;  /* content of the adapter, 0: none */
-    uint64_t steering; /* what is added to the residual stream, 0: nothing */
+    uint64_t salt;    /* the client's: strangers share nothing */
+    uint64_t weights; /* version.h's content */
+    uint64_t adapter; /* content of the adapter, 0: none */
 };
 
 static inline bool space_equal(const struct space *a, const struct space *b)
 {
-    return a->salt == b->salt && a->weights == b->weights && a->adapter == b->adapter &&
-           a->steering == b->steering;
+    return a->salt == b->salt && a->weights == b->weights && a->adapter == b->adapter;
 }
 
 static inline uint64_t space_hash(const struct space *s)
 {
-    return hash_add(hash_add(hash_add(hash_mix(s->salt), s->weights), s->adapter), s->steering);
+    return hash_add(hash_add(hash_mix(s->salt), s->weights), s->adapter);
 }
 
 #endif

@@ -327,7 +327,7 @@ static void test_random_life(void **state)
 static void test_spaces_are_apart(void **state)
 {
     static const struct space spaces[] = {
-        {0}, {.salt = 1}, {.weights = 1}, {.adapter = 1}, {.steering = 1}, {1, 1, 1, 1}};
+        {0}, {.salt = 1}, {.weights = 1}, {.adapter = 1}, {1, 1, 1}};
     enum { N = sizeof(spaces) / sizeof(spaces[0]) };
     (void)state;
     struct world w;
