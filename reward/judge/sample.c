@@ -206,11 +206,25 @@ static bool fill_parts(struct judge_sample *s)
     return parts != NULL;
 }
 
+/* Has it all but the parts that compare it with its group, which have not been asked? */
+static bool waits_for_group(const struct scored *g)
+{
+    bool waits = false;
+    for (int i = 0; g->error == NULL && i < g->specs->n; i++) {
+        const struct part *p = &g->parts[i];
+        if (p->state == PART_VALUE || g->specs->specs[i].hidden) continue;
+        if (p->state != PART_OPEN) return false;
+        assert(g->specs->specs[i].reward->measure != NULL); /* others are scored by now */
+        waits = true;
+    }
+    return waits;
+}
+
 /* Why a sample without a reward teaches nothing: the first part that has no value says so. */
 static const char *mask_cause(const struct scored *g)
 {
     static const char *const causes[] = {"sandbox_error", SCORE_NO_MEMORY};
-    if (g->has_reward) return NULL;
+    if (g->has_reward || waits_for_group(g)) return NULL;
     for (int i = 0; g->error == NULL && i < g->specs->n; i++) {
         const struct part *p = &g->parts[i];
         if (p->state == PART_VALUE || g->specs->specs[i].hidden || p->cause == NULL) continue;

@@ -137,8 +137,8 @@ struct judge_sample {
 /* Judge. False, and no done(), when the arena is full. */
 bool judge_sample_start(struct judge_round *round, struct judge_sample *s, struct error *err);
 
-/* After done(): fill s->reply. Rewards that compare a sample with its group have no value yet (a
- * sample of such rewards has its reward from judge_group_finish() on). False when the arena is full
+/* After done(): fill s->reply. Rewards that compare a sample with its group have no value yet: a
+ * sample of such rewards has its reward, or its mask cause for want of it, from judge_group_finish() on. False when the arena is full
  * or memory is out: the reply then has no reward and the mask cause "no_memory". */
 bool judge_sample_finish(struct judge_sample *s);
 
@@ -160,8 +160,9 @@ struct judge_group {
 };
 
 /* The samples of one prompt, each finished: what compares them with each other, then their keep and
- * advantage (ADVANTAGE_NONE: 0), and what they say together. Their replies are filled anew. False
- * when memory is out. */
+ * advantage (ADVANTAGE_NONE: 0), and what they say together. Their replies are filled anew,
+ * as often as it is called: a caller who leaves out those that turn out to be masked asks again for the
+ * others. False when memory is out. */
 bool judge_group_finish(struct judge_sample *const *samples, size_t n, enum advantage_method method,
                         struct judge_group *out, struct error *err);
 

@@ -186,22 +186,39 @@ static size_t best_reward(const struct best_of_work *w)
 }
 
 /* Did memory run out for it? Another might then be the best, or have the majority. */
-static bool is_lost(struct judge_sample *s)
+static bool is_lost(const struct judge_sample *s)
 {
-    if (s->state == NULL || !judge_sample_finish(s)) return true;
     const char *cause = s->reply.mask_cause;
     return (cause != NULL && strcmp(cause, "no_memory") == 0) ||
            s->reply.error.code == ERROR_NO_MEMORY;
 }
 
+/* What each says, and what comparing them with each other does. False: memory ran out. */
+static bool finish_samples(struct best_of_work *w)
+{
+    struct judge_group group;
+    struct judge_sample **all = mem_new(w->n, sizeof(struct judge_sample *), NULL);
+    bool ok = all != NULL;
+    for (size_t i = 0; ok && i < w->n; i++) {
+        all[i] = &w->samples[i];
+        ok = all[i]->state != NULL && judge_sample_finish(all[i]) && !is_lost(all[i]);
+    }
+    ok = ok && judge_group_finish(all, w->n, ADVANTAGE_NONE, &group, NULL);
+    for (size_t i = 0; ok && i < w->n; i++) {
+        ok = !is_lost(all[i]);
+    }
+    free(all);
+    return ok;
+}
+
 static void choose(struct exchange *x)
 {
     struct best_of_work *w = asked_of(x)->work;
+    if (!finish_samples(w)) {
+        error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory to judge the samples");
+        return;
+    }
     for (size_t i = 0; i < w->n; i++) {
-        if (is_lost(&w->samples[i])) {
-            error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory to judge the samples");
-            return;
-        }
         cast(w, i);
     }
     qsort(w->votes, (size_t)w->n_votes, sizeof(w->votes[0]), compare_votes);

@@ -150,6 +150,31 @@ static void write_group(struct group *g)
     }
 }
 
+/* Those of g whose comparison with the others has masked them: how many. */
+static size_t mask_compared(struct group *g)
+{
+    size_t n = 0;
+    for (int i = 0; i < g->n; i++) {
+        struct sample *s = &g->samples[i];
+        if (s->mask_cause != NULL) continue;
+        s->mask_cause = sample_turn(s)->judged.reply.mask_cause;
+        n += s->mask_cause != NULL;
+    }
+    return n;
+}
+
+/* What those that count say together, all [g->n] room for them. False: no memory. */
+static bool compare(struct group *g, struct judge_sample **all, struct error *err)
+{
+    do { /* over those that count: once more where one turns out not to */
+        size_t n = counted(g, all);
+        g->outcome = (struct judge_group){.size = 0};
+        if (n == 0) return true;
+        if (!judge_group_finish(all, n, ADVANTAGE_NONE, &g->outcome, err)) return false;
+    } while (mask_compared(g) > 0);
+    return true;
+}
+
 /* What those that count say together; their advantages too, unless these look beyond the group. */
 static void settle(struct group *g)
 {
@@ -157,11 +182,9 @@ static void settle(struct group *g)
     struct error *err = &g->error;
     struct judge_sample **all = mem_new((size_t)g->n, sizeof(struct judge_sample *), err);
     size_t *groups = mem_new((size_t)g->n, sizeof(*groups), err); /* all in group 0 */
-    size_t n = all != NULL ? counted(g, all) : 0;
-    bool ok = all != NULL && groups != NULL;
-    if (ok && n > 0) ok = judge_group_finish(all, n, ADVANTAGE_NONE, &g->outcome, err);
+    bool ok = all != NULL && groups != NULL && compare(g, all, err);
     if (!ok) lose(g);
-    n = all != NULL ? counted(g, all) : 0;
+    size_t n = all != NULL ? counted(g, all) : 0;
     g->informative = ok && g->outcome.keep;
     g->masked = g->n - (int)n;
     if (ok && n > 0 && !r->batched) judge_advise(all, groups, n, 1, &r->ask.advantage, err);

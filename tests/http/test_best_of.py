@@ -25,8 +25,8 @@ def test_the_majority_s_answer(tiny):
     assert one["votes"][0]["answer"] in choice["message"]["content"]
 
 
-def test_the_best_verified(tiny):
-    rewards = [{"name": "accuracy"}, {"name": "format", "weight": 0.5}]
+@pytest.mark.parametrize("rewards", [[{"name": "accuracy"}, {"name": "format", "weight": 0.5}], [{"name": "accuracy"}, {"name": "length"}]])
+def test_the_best_verified(tiny, rewards):
     all_of_them = chat(tiny)["choices"]
     items = [{"completion": {"role": "assistant", "content": c["message"]["content"], "reasoning_content": c["message"].get("reasoning_content") or ""},
               "answer": "757"} for c in all_of_them]

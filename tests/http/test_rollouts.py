@@ -127,6 +127,45 @@ def test_a_wholly_masked_group_leaves_the_batch_as_it_is(tiny, method):
         assert any(s["advantage"] not in (None, 0) for s in first["samples"])
 
 
+def check_compared(server, prompt, group, rewards, advantage):
+    """Those that count are what /verify says of them by themselves."""
+    kept = [s for s in group["samples"] if not s["mask"]]
+    items = [{"completion": s["text"], "answer": prompt["answer"], "ids": s["token_ids"], "group": 1} for s in kept]
+    told = server.post("/verify", {"items": items, "rewards": rewards, "advantage": advantage}).json()
+    assert [(s["reward"], s["rewards"], s["details"], s["keep"]) for s in kept] == [
+        (v["reward"], v["rewards"], v["details"], v["keep"]) for v in told["results"]]
+    assert [s["advantage"] for s in kept] == pytest.approx([v["advantage"] for v in told["results"]], abs=1e-12)
+    assert {"group": 1, **group["group"]} == {**told["groups"][0], "group": 1}
+    return [s["rewards"]["length"] for s in kept]
+
+
+@pytest.mark.parametrize("unit", ["chars", "tokens"])
+def test_lengths_are_compared_with_those_of_the_group(tiny, unit):
+    length, asked = {"name": "length", "unit": unit}, [question(8765, 4321), QUESTIONS[1]]
+    values = []
+    for rewards in ([{"name": "accuracy"}, length], [length]):
+        for more in ({}, {"over_sample": 1.5}, {"until": {"groups": 1, "max_attempts": 2}}):
+            reply = ask(tiny, prompts=asked, n=4, rewards=rewards, advantage="dr_grpo", sampling={"temperature": 1.4, "max_tokens": 200}, **more)
+            assert not any("\ufffd" in s["text"] for s in samples(reply))  # which would be of another length
+            for g in reply["groups"]:
+                values += check_compared(tiny, asked[g["prompt"]], g, rewards, "dr_grpo")
+            assert reply["totals"]["masked"] == sum(s["mask"] for s in samples(reply))
+            assert reply["totals"]["informative"] == sum(g["group"]["keep"] for g in reply["groups"])
+    assert len(set(values)) > 1, values
+    whole = ask(tiny, n=2, rewards=[{"name": "accuracy"}, length], advantage="verl_gpg")
+    assert all(s["advantage"] is not None for s in samples(whole))
+
+
+def test_one_whose_correctness_is_unknown_is_compared_with_nobody(tiny):
+    unreadable = question(2, 3, answer="\\frac{")  # what is read cannot be held against it; who says nothing is wrong
+    rewards = [{"name": "length"}]
+    [group] = ask(tiny, prompts=[unreadable], n=16, rewards=rewards, sampling={"temperature": 2, "max_tokens": 80})["groups"]
+    masked = [s for s in group["samples"] if s["mask"]]
+    assert masked and len(masked) < 16
+    assert {(s["mask_cause"], s["details"]["length"]["cause"]) for s in masked} == {("cannot_judge", "correctness_unknown")}
+    check_compared(tiny, unreadable, group, rewards, "grpo")
+
+
 ENDS = ["stop", "length", "cut", "deadline", "abort"]
 
 

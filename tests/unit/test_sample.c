@@ -182,6 +182,8 @@ static void test_groups(void **state)
         for (int i = 0; i < SAMPLES; i++) {
             group[i] = &r->samples[p * SAMPLES + i];
             assert_true(judge_sample_finish(group[i]));
+            assert_false(group[i]->reply.has_reward); /* it has not been compared yet */
+            assert_null(group[i]->reply.mask_cause);
         }
         assert_true(judge_group_finish(group, SAMPLES, ADVANTAGE_VERL_DR_GRPO, &g, NULL));
         assert_int_equal(g.size, SAMPLES);
