@@ -8,6 +8,7 @@
 #include "reward/judge/item.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "base/emit.h"
 #include "base/hash.h"
@@ -31,7 +32,8 @@ static const struct field base_fields[ITEM_FIELDS] = {
     [ITEM_METADATA] =
         {"metadata", FIELD_VALUE,
          .doc = "read by reasoning_gym and code (LiveCodeBench's); else the caller's own"},
-    [ITEM_ON_CANNOT_JUDGE] = {"on_cannot_judge", FIELD_DOUBLE, .doc = "as in the request"},
+    [ITEM_ON_CANNOT_JUDGE] = {"on_cannot_judge", FIELD_DOUBLE, .min = -ITEM_MOST_UNJUDGED,
+                              .max = ITEM_MOST_UNJUDGED, .doc = "as in the request"},
 };
 
 /* ---- known names ---------------------------------------------------------------------------------- */
@@ -330,6 +332,18 @@ static bool check_types(const struct item *item, struct error *err)
     return true;
 }
 
+/* What is an item's own where completions are sampled for it. */
+static bool check_sampled(const struct item *item, struct error *err)
+{
+    if (item->fields[ITEM_COMPLETION] != NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "completion",
+                         "the completion is the sample's, not the item's");
+    }
+    return item->fields[ITEM_GROUP] == NULL ||
+           error_set(err, ERROR_INVALID_VALUE, "group",
+                     "the samples of an item are a group of their own");
+}
+
 bool item_read(const cJSON *json, bool whole, struct item *out, struct error *err)
 {
     pthread_once(&known_once, fill_known);
@@ -339,10 +353,22 @@ bool item_read(const cJSON *json, bool whole, struct item *out, struct error *er
                          json_type_name(json));
     }
     if (!look_up(json, out, err) || !check_types(out, err)) return false;
-    if (!whole && out->fields[ITEM_COMPLETION] != NULL) {
-        return error_set(err, ERROR_INVALID_VALUE, "completion",
-                         "the completion is the sample's, not the item's");
-    }
+    return whole || check_sampled(out, err);
+}
+
+struct unjudged unjudged_of(double value)
+{
+    return (struct unjudged){.counts = !isnan(value), .value = isnan(value) ? 0 : value};
+}
+
+bool item_unjudged(const struct item *item, struct unjudged *out, struct error *err)
+{
+    const struct field_context context = {0};
+    const cJSON *v = item->fields[ITEM_ON_CANNOT_JUDGE];
+    double value = 0;
+    if (v == NULL) return true;
+    if (!field_read(&base_fields[ITEM_ON_CANNOT_JUDGE], v, &value, &context, err)) return false;
+    *out = unjudged_of(value);
     return true;
 }
 

@@ -37,9 +37,23 @@ struct item {
 };
 
 /* Check that json is an object whose every key is known and given once, and that the common fields
- * are of their types; what is said must be there (`whole`) or must not. False and err->param = the
- * key. */
+ * are of their types; what is said, and in which group, may be there (`whole`) or must not. False and
+ * err->param = the key. */
 bool item_read(const cJSON *json, bool whole, struct item *out, struct error *err);
+
+/* What a part without a value counts for. */
+struct unjudged {
+    bool counts; /* false: the item has no reward then */
+    double value;
+};
+
+/* value NaN: not said, and none counts. */
+struct unjudged unjudged_of(double value);
+
+#define ITEM_MOST_UNJUDGED 1e9
+
+/* The item's own, into out, which stays as it is where the item does not say. False names the field. */
+bool item_unjudged(const struct item *item, struct unjudged *out, struct error *err);
 
 /* May v, which may be NULL, be an item's answer? False names it, or the element that is wrong, by
  * what the client calls it. */

@@ -30,7 +30,7 @@
 #define UNJUDGED \
     { \
         "on_cannot_judge", FIELD_DOUBLE, AT(unjudged), \
-            .min = -1e9, .max = 1e9, \
+            .min = -ITEM_MOST_UNJUDGED, .max = ITEM_MOST_UNJUDGED, \
             .doc = "what a reward counts where it has no value; none: the item has no reward then" \
     }
 
@@ -47,8 +47,6 @@ const struct field request_settings_rows[] = {
 /* Of a body that is one item: its other fields are the item's. */
 static const struct field single_rows[] = {
     REWARDS, UNJUDGED, {"...", FIELD_OTHERS, .doc = "the item's"}, {0}};
-
-static const struct field item_unjudged = UNJUDGED;
 
 const struct field request_items_rows[] = {
     {"items", FIELD_ARRAY, .required = true, .doc = "completions with what judges them"}, {0}};
@@ -74,11 +72,6 @@ static bool read_fields(const struct judge_job *job, const cJSON *request,
     *out = nothing_said;
     if (job->single) tables[0].rows = single_rows;
     return fields_read(request, tables, job->single ? 1 : 2, &context, err);
-}
-
-static struct unjudged unjudged_of(double value)
-{
-    return (struct unjudged){.counts = !isnan(value), .value = isnan(value) ? 0 : value};
 }
 
 /* ---- binding ---- */
@@ -193,22 +186,11 @@ static bool own_specs(struct judge_job *job, struct job_item *it, const cJSON *l
     return ok || error_in(err, "rewards");
 }
 
-static bool read_unjudged(const struct item *item, struct unjudged *out, struct error *err)
-{
-    const struct field_context context = {0};
-    const cJSON *v = item->fields[ITEM_ON_CANNOT_JUDGE];
-    double value = 0;
-    if (v == NULL) return true;
-    if (!field_read(&item_unjudged, v, &value, &context, err)) return false;
-    *out = unjudged_of(value);
-    return true;
-}
-
 static bool bind_item(struct judge_job *job, struct job_item *it, struct error *err)
 {
     struct scored *s = &it->scored;
     if (!item_read(it->json, true, &it->item, err)) return false;
-    if (!read_unjudged(&it->item, &s->unjudged, err)) return false;
+    if (!item_unjudged(&it->item, &s->unjudged, err)) return false;
     const cJSON *own = it->item.fields[ITEM_REWARDS];
     if (own != NULL && !job->single && !own_specs(job, it, own, err)) return false;
     s->parts = arena_alloc(job->arena, (size_t)s->specs->n, sizeof(*s->parts));

@@ -32,6 +32,8 @@ struct judge_rewards {
 struct judge_item {
     struct item item;
     cJSON *own; /* an empty object where the caller gave none */
+    struct judge_rewards *rewards; /* its own; NULL: it has none */
+    struct unjudged unjudged;
     struct item_text text;
 };
 
@@ -73,14 +75,24 @@ void judge_rewards_free(struct judge_rewards *r)
     free(r);
 }
 
-struct judge_item *judge_item_new(const cJSON *fields, struct error *err)
+static bool own_rewards(struct judge *judge, struct judge_item *item, struct error *err)
+{
+    const cJSON *list = item->item.fields[ITEM_REWARDS];
+    if (list == NULL) return true;
+    item->rewards = judge_rewards_new(judge, list, err);
+    return item->rewards != NULL || error_in(err, "rewards");
+}
+
+struct judge_item *judge_item_new(struct judge *judge, const cJSON *fields, struct error *err)
 {
     struct judge_item *item = mem_new(1, sizeof(*item), err);
     if (item == NULL) return NULL;
     item_text_init(&item->text, FRAME_MAX_BYTES);
     if (fields == NULL) fields = item->own = cJSON_CreateObject();
     bool ok = fields != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for an item");
-    if (ok && item_read(fields, false, &item->item, err)) return item;
+    ok = ok && item_read(fields, false, &item->item, err) &&
+         item_unjudged(&item->item, &item->unjudged, err) && own_rewards(judge, item, err);
+    if (ok) return item;
     judge_item_free(item);
     return NULL;
 }
@@ -94,6 +106,7 @@ void judge_item_free(struct judge_item *item)
 {
     if (item == NULL) return;
     item_text_clear(&item->text);
+    judge_rewards_free(item->rewards);
     cJSON_Delete(item->own);
     free(item);
 }
@@ -136,7 +149,8 @@ void judge_round_free(struct judge_round *round)
 
 static struct sample_state *state_new(struct judge_round *round, struct judge_sample *s)
 {
-    const struct spec_list *specs = &s->rewards->specs;
+    const struct judge_rewards *own = s->item->rewards;
+    const struct spec_list *specs = own != NULL ? &own->specs : &s->rewards->specs;
     struct sample_state *state = arena_alloc(s->arena, 1, sizeof(*state));
     struct part *parts = arena_alloc(s->arena, (size_t)specs->n, sizeof(*parts));
     if (state == NULL || parts == NULL) return NULL;
@@ -155,6 +169,7 @@ static struct sample_state *state_new(struct judge_round *round, struct judge_sa
                                     .arena = s->arena,
                                     .texts = &state->texts,
                                     .given_up = s->given_up,
+                                    .unjudged = s->item->unjudged,
                                     .place = SIZE_MAX};
     return state;
 }

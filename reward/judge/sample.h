@@ -51,11 +51,11 @@ void judge_rewards_free(struct judge_rewards *r);
 /* An item without its completion. */
 struct judge_item;
 
-/* fields: an object as an item of /verify ("answer", "prompt", "tests", ...) without "completion";
- * borrowed until the item is freed. NULL: an item of no fields. NULL and an error naming the field
+/* fields: an object as an item of /verify ("answer", "prompt", "tests", ...) without "completion" and
+ * "group", with "rewards" of its own if it shall not be judged by those of its samples; borrowed until the item is freed. NULL: an item of no fields. NULL and an error naming the field
  * when one is unknown or of a wrong type, or memory is out. Free with judge_item_free(), after every
  * sample that uses it. */
-struct judge_item *judge_item_new(const cJSON *fields, struct error *err);
+struct judge_item *judge_item_new(struct judge *judge, const cJSON *fields, struct error *err);
 
 /* Its fields as they were given. Borrowed. */
 const cJSON *judge_item_fields(const struct judge_item *item);
@@ -115,7 +115,7 @@ struct sample_state; /* sample.c */
 /* A completion to judge, in the caller's memory from judge_sample_start() until its reply is no
  * longer needed. The caller zeroes it and fills the first half. */
 struct judge_sample {
-    const struct judge_rewards *rewards;
+    const struct judge_rewards *rewards; /* of items that have none of their own */
     struct judge_item *item;  /* its JSON is printed by the first sample that needs it */
     struct span completion;   /* the whole response, thoughts included; borrowed */
     const int32_t *token_ids; /* of it; borrowed; NULL: not known */

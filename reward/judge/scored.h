@@ -48,12 +48,6 @@ struct part {
     enum judge_opinion opinion; /* a model's, where the rules have none */
 };
 
-/* What a part without a value counts for. */
-struct unjudged {
-    bool counts; /* false: the item has no reward then */
-    double value;
-};
-
 /* Whose turn it is, and who hears: one caller's samples, of one request. Zeroed but for judge and
  * home; kept until every scored of it is home. */
 struct run {

@@ -76,7 +76,7 @@ static bool prepare(struct best_of_work *w, struct judge *judge, struct error *e
         cJSON_Delete(answer);
         return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the answer");
     }
-    w->item = judge_item_new(w->fields, err);
+    w->item = judge_item_new(judge, w->fields, err);
     return w->item != NULL;
 }
 

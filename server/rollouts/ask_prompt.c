@@ -477,14 +477,15 @@ static bool add_prefill(cJSON *fields, struct span begun)
     return false;
 }
 
-static bool read_item(struct ask_prompt *p, const cJSON *entry, const struct entry *in,
-                      const struct field_table *tables, size_t n, struct error *err)
+static bool read_item(struct judge *judge, struct ask_prompt *p, const cJSON *entry,
+                      const struct entry *in, const struct field_table *tables, size_t n,
+                      struct error *err)
 {
     p->fields = judged_fields(entry, tables, n);
     if (p->fields == NULL || !add_prompt(p->fields, in) || !add_prefill(p->fields, in->begun)) {
         return no_memory(err);
     }
-    p->item = judge_item_new(p->fields, err);
+    p->item = judge_item_new(judge, p->fields, err);
     return p->item != NULL;
 }
 
@@ -532,7 +533,7 @@ bool ask_prompt_read(struct ask *ask, struct exchange *x, size_t i, const cJSON 
          read_strands(ask, p, &in, &context, err);
     if (ok) mark_ended(ask, x->server->engine, p);
     return ok && check_room(p, info, err) && check_lengths(p, info->context, err) &&
-           read_item(p, entry, &in, tables, 2, err);
+           read_item(x->server->judge, p, entry, &in, tables, 2, err);
 }
 
 void ask_prompt_clear(struct ask_prompt *p)

@@ -262,6 +262,23 @@ def test_without_an_answer_it_is_sampled_and_masked(tiny):
     assert all(s["mask_cause"] is None for s in reply["groups"][1]["samples"])
 
 
+def test_a_prompt_s_own_rewards_and_what_cannot_be_judged(tiny):
+    """As an item of /verify has them: in place of the call's."""
+    own = {**QUESTIONS[0], "rewards": [{"name": "format", "style": "boxed", "as": "box"}, {"name": "length"}]}
+    unreadable = {**QUESTIONS[0], "answer": "\\frac{"}
+    asked = [own, QUESTIONS[0], {**unreadable, "on_cannot_judge": 0.25}, unreadable]
+    reply = ask(tiny, prompts=asked, rewards=[{"name": "accuracy"}], sampling={"temperature": 1.4, "max_tokens": 200})
+    for prompt, group in zip(asked, reply["groups"]):
+        kept = [s for s in group["samples"] if not s["mask"]]
+        fields = {k: v for k, v in prompt.items() if k not in ("id", "messages")}
+        items = [{**fields, "completion": s["text"], "group": 1} for s in kept]
+        told = tiny.post("/verify", {"items": items, "rewards": [{"name": "accuracy"}]}).json()["results"] if kept else []
+        assert [(s["reward"], s["rewards"], s["details"]) for s in kept] == [(v["reward"], v["rewards"], v["details"]) for v in told]
+    assert {tuple(s["rewards"]) for s in reply["groups"][0]["samples"]} == {("box", "length")}
+    given, masked = ([(s["mask"], s["reward"]) for s in g["samples"] if s["rewards"]["accuracy"] is None] for g in reply["groups"][2:])
+    assert set(given) == {(False, 0.25)} and set(masked) == {(True, None)}
+
+
 def order(group):
     return sorted(group["samples"], key=lambda s: (len(s["token_ids"]), s["index"]))
 
@@ -839,6 +856,11 @@ def test_what_is_at_the_judge_when_its_end_is_asked_for_is_masked(start, how):
     ({"prompts": [{"text": 5}]}, "prompts[0].text"),
     ({"prompts": [{"token_ids": [99999999]}]}, "prompts[0].token_ids[0]"),
     ({"prompts": [{"text": "a", "completion": "b"}]}, "prompts[0].completion"),
+    ({"prompts": [{"text": "a", "group": 1}]}, "prompts[0].group"),
+    ({"prompts": [QUESTIONS[0], {"text": "a", "rewards": [{"name": "nope"}]}]}, "prompts[1].rewards[0].name"),
+    ({"prompts": [{"text": "a", "rewards": "zz"}]}, "prompts[0].rewards"),
+    ({"prompts": [{"text": "a", "on_cannot_judge": "x"}]}, "prompts[0].on_cannot_judge"),
+    ({"prompts": [{"text": "a", "on_cannot_judge": 1e10}]}, "prompts[0].on_cannot_judge"),
     ({"prompts": [{"messages": [{"role": 3}]}]}, "prompts[0].messages[0].role"),
     ({"prompts": [{"text": "a", "n": 4000}]}, "prompts[0].n"),
     ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 2}}]}, "prompts[0].fork.at"),

@@ -29,7 +29,7 @@ static char *told(const char *rewards, const char *item, const char *completion)
     struct arena *a = arena_new(ARENA_BYTES);
     struct judge_round *round = judge_round_new(judge, 0, &err);
     struct judge_rewards *wanted = judge_rewards_new(judge, list, &err);
-    struct judge_item *of = judge_item_new(fields, &err);
+    struct judge_item *of = judge_item_new(judge, fields, &err);
     if (wanted == NULL || of == NULL) fail_msg("%s: %s", err.param, err.message);
     struct judge_sample s = {.rewards = wanted,
                              .item = of,

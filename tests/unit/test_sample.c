@@ -101,7 +101,7 @@ static void rollout_open(struct rollout *r, const char *const *names)
     n_done = 0;
     for (int p = 0; p < PROMPTS; p++) {
         r->fields[p] = item_fields(p);
-        r->items[p] = judge_item_new(r->fields[p], NULL);
+        r->items[p] = judge_item_new(judge, r->fields[p], NULL);
         assert_non_null(r->items[p]);
     }
 }
@@ -260,13 +260,13 @@ static void test_items(void **state)
     cJSON *fields = cJSON_CreateObject();
     (void)state;
     cJSON_AddStringToObject(fields, "colour", "red");
-    assert_null(judge_item_new(fields, &err));
+    assert_null(judge_item_new(judge, fields, &err));
     assert_string_equal(err.param, "colour");
     cJSON_DeleteItemFromObject(fields, "colour");
     cJSON_AddStringToObject(fields, "completion", "4");
-    assert_null(judge_item_new(fields, &err));
+    assert_null(judge_item_new(judge, fields, &err));
     cJSON_Delete(fields);
-    struct judge_item *none = judge_item_new(NULL, &err);
+    struct judge_item *none = judge_item_new(judge, NULL, &err);
     assert_non_null(none);
     judge_item_free(none);
     judge_item_free(NULL);
@@ -277,7 +277,7 @@ static void test_masked(void **state)
 {
     static const char *const names[] = {"accuracy", NULL};
     struct judge_rewards *rewards = list_of(names);
-    struct judge_item *item = judge_item_new(NULL, NULL);
+    struct judge_item *item = judge_item_new(judge, NULL, NULL);
     struct judge_round *round = judge_round_new(judge, 0, NULL);
     struct arena *a = arena_new(1 << 20);
     int calls = 0;
@@ -306,7 +306,7 @@ static void test_full_arena(void **state)
 {
     static const char *const names[] = {"accuracy", NULL};
     struct judge_rewards *rewards = list_of(names);
-    struct judge_item *item = judge_item_new(NULL, NULL);
+    struct judge_item *item = judge_item_new(judge, NULL, NULL);
     struct judge_round *round = judge_round_new(judge, 0, NULL);
     struct arena *a = arena_new(64);
     struct error err = {0};
