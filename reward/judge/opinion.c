@@ -36,6 +36,18 @@ struct opinions {
     int n_threads;
 };
 
+bool opinions_check(const struct opinions *o, const struct spec_list *list, struct error *err)
+{
+    for (int i = 0; i < list->n && o == NULL; i++) {
+        const struct spec *s = &list->specs[i];
+        if (s->reward->wants_opinion == NULL || !s->reward->wants_opinion(s->options)) continue;
+        error_set(err, ERROR_NOT_AVAILABLE, "equivalence",
+                  "no model may be asked here: touchstone serve has one with --judge-model");
+        return error_in(err, "[%d]", i);
+    }
+    return true;
+}
+
 /* The gold as the model is shown it: a text, a number in its digits, a list as JSON. */
 static struct span gold_text(const cJSON *answer, struct arena *a)
 {

@@ -10,12 +10,17 @@
 
 struct opinions;
 struct scored;
+struct spec_list;
 
 /* Start the threads that ask. NULL and an error when they cannot be started. */
 struct opinions *opinions_open(const struct judge_model *model, struct error *err);
 
 /* End them; nothing may wait any more. Accepts NULL. */
 void opinions_close(struct opinions *o);
+
+/* May all of list's rewards have what they want? Where there is no model (o NULL) none can be asked: false
+ * names the option, from the list on ("[0].equivalence"). */
+bool opinions_check(const struct opinions *o, const struct spec_list *list, struct error *err);
 
 /* Take s, whose parts are all home, ask about those that are undecided and whose rewards want that
  * (scored_is_asked()), and then call its run's home(). False: too many wait; s stays the caller's.

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/judge/numbering.h"
+#include "reward/judge/opinion.h"
 #include "reward/row/limits.h"
 
 /* ---- rows ---- */
@@ -109,25 +110,11 @@ static bool check_sizes(const struct judge_job *job, struct error *err)
     return ok;
 }
 
-/* Where no model is set, none can be asked. */
-static bool check_opinions(const struct judge_job *job, const struct spec_list *list,
-                           struct error *err)
-{
-    for (int i = 0; i < list->n && job->judge->opinions == NULL; i++) {
-        const struct spec *s = &list->specs[i];
-        if (s->reward->wants_opinion == NULL || !s->reward->wants_opinion(s->options)) continue;
-        error_set(err, ERROR_NOT_AVAILABLE, "equivalence",
-                  "no model may be asked here: touchstone serve has one with --judge-model");
-        return error_in(err, "[%d]", i);
-    }
-    return true;
-}
-
 static bool bind_specs(struct judge_job *job, const cJSON *list, struct error *err)
 {
     if (list == NULL) list = judge_default_rewards(job->judge);
     bool ok = spec_list_parse(list, job->arena, &job->specs, err) &&
-              check_opinions(job, &job->specs, err);
+              opinions_check(job->judge->opinions, &job->specs, err);
     return ok || error_in(err, "rewards");
 }
 
@@ -179,7 +166,8 @@ static bool own_specs(struct judge_job *job, struct job_item *it, const cJSON *l
 {
     struct spec_list *own = arena_alloc(job->arena, 1, sizeof(*own));
     if (own == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for rewards");
-    bool ok = spec_list_parse(list, job->arena, own, err) && check_opinions(job, own, err);
+    bool ok = spec_list_parse(list, job->arena, own, err) &&
+              opinions_check(job->judge->opinions, own, err);
     own->next = job->own_specs; /* also when wrong: what it prepared must be released */
     job->own_specs = own;
     it->scored.specs = own;

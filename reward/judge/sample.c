@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "reward/judge/groups.h"
+#include "reward/judge/opinion.h"
 #include "reward/judge/score.h"
 #include "reward/judge/scored.h"
 #include "reward/row/limits.h"
@@ -61,7 +62,9 @@ struct judge_rewards *judge_rewards_new(struct judge *judge, const cJSON *list, 
     bool ok = r->arena != NULL && (list == NULL || r->list != NULL);
     if (!ok) error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the rewards");
     const cJSON *entries = list == NULL ? judge_default_rewards(judge) : r->list;
-    if (ok && spec_list_parse(entries, r->arena, &r->specs, err)) return r;
+    ok = ok && spec_list_parse(entries, r->arena, &r->specs, err) &&
+         opinions_check(judge->opinions, &r->specs, err);
+    if (ok) return r;
     judge_rewards_free(r);
     return NULL;
 }

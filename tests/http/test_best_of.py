@@ -49,6 +49,11 @@ def test_what_is_wrong_is_named(tiny, body, param):
     assert chat(tiny, status=400, **body)["error"]["param"] == param
 
 
+def test_no_model_is_asked_where_there_is_none(tiny):
+    rewards = [{"name": "accuracy", "equivalence": True}]
+    assert chat(tiny, status=501, best_of_rule="verified", answer="1", rewards=rewards)["error"]["param"] == "rewards[0].equivalence"
+
+
 def test_no_answer_has_no_votes(tiny):
     one = chat(tiny, best_of_rule="majority", max_tokens=1, n=2)
     assert one["votes"] == [] and len(one["choices"]) == 1

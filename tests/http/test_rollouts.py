@@ -920,6 +920,16 @@ def test_what_is_wrong_is_named(tiny, body, param):
     assert reply.json()["error"]["param"] == param
 
 
+@pytest.mark.parametrize("body, param", [
+    ({"rewards": [{"name": "accuracy", "equivalence": True}]}, "rewards[0].equivalence"),
+    ({"prompts": [{"text": "a", "rewards": [{"name": "format"}, {"name": "accuracy", "equivalence": True}]}]},
+     "prompts[0].rewards[1].equivalence"),
+])
+def test_no_model_is_asked_where_there_is_none(tiny, body, param):
+    reply = tiny.post("/v1/rollouts", {"prompts": QUESTIONS[:1], **body})
+    assert (reply.status_code, reply.json()["error"]["code"], reply.json()["error"]["param"]) == (501, "not_available", param)
+
+
 def test_a_fork_of_no_places_is_told_what_it_needs(tiny):
     reply = tiny.post("/v1/rollouts", {"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": []}}]})
     assert reply.json()["error"]["code"] == "invalid_value" and "a list of such numbers" in reply.json()["error"]["message"]
