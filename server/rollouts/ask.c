@@ -286,6 +286,21 @@ static bool compile_forms(struct ask *ask, struct exchange *x, struct error *err
     return true;
 }
 
+/* What else the engine would refuse when a prompt's turn comes: of a prompt all has been checked but how it
+ * is to be sampled. */
+static bool check_engine(const struct ask *ask, struct exchange *x, struct error *err)
+{
+    for (size_t i = 0; i < ask->n_prompts; i++) {
+        const struct ask_prompt *p = &ask->prompts[i];
+        struct engine_request one = {
+            .ids = p->ids.ids, .n_ids = p->ids.n, .n = 1, .sampling = ask->params.engine};
+        one.sampling.form = ask->forms[p->thoughts];
+        if (engine_check(x->server->engine, &one, err)) continue;
+        return err->param[0] != '\0' ? error_in(err, "sampling") : false;
+    }
+    return true;
+}
+
 /* "grpo", or {"method": "grpo", ...}. */
 static bool read_advantage(struct ask *ask, struct arena *a, struct error *err)
 {
@@ -365,8 +380,8 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
                                  err) &&
            read_keep(ask, err) && read_sampling(ask, x, err) &&
            read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
-           compile_forms(ask, x, err) && check_kept(ask, err) && read_until(ask, err) &&
-           read_revise(ask, x, err);
+           compile_forms(ask, x, err) && check_kept(ask, err) && check_engine(ask, x, err) &&
+           read_until(ask, err) && read_revise(ask, x, err);
 }
 
 void ask_clear(struct ask *ask)

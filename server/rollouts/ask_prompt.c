@@ -177,6 +177,10 @@ static bool read_text(struct exchange *x, const cJSON *v, struct ask_prompt *p, 
 static bool check_one_way(const struct entry *in, struct error *err)
 {
     int ways = (in->text != NULL) + (in->token_ids != NULL) + (in->talk.messages != NULL);
+    if (ways == 0 && in->prefix_ids != NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "messages",
+                         "prefix_token_ids needs messages, which are put behind these ids");
+    }
     if (ways == 0) {
         return error_set(err, ERROR_MISSING_FIELD, NULL,
                          "a prompt needs text, messages or token_ids");
