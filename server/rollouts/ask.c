@@ -154,7 +154,24 @@ static bool read_until(struct ask *ask, struct error *err)
     if (!fields_read(ask->until, &table, 1, &context, err)) return error_in(err, "until");
     ask->groups = (size_t)n[0];
     ask->attempts = (size_t)n[1];
-    return true;
+    return n[0] <= n[1] ||
+           error_set(err, ERROR_INVALID_VALUE, "until.groups",
+                     "%lld groups cannot come of %lld attempts", (long long)n[0], (long long)n[1]);
+}
+
+/* Rules that say which samples of a prompt count do not hold for a fork, whose places have k each. */
+static bool check_forks(const struct ask *ask, struct error *err)
+{
+    bool forks = false;
+    const char *rule = ask->over_sample > 1           ? "over_sample"
+                       : ask->stop_when != STOP_NEVER ? "stop_when"
+                                                      : NULL;
+    for (size_t i = 0; i < ask->n_prompts; i++) {
+        forks |= ask->prompts[i].forks;
+    }
+    return !forks || rule == NULL ||
+           error_set(err, ERROR_INVALID_VALUE, rule,
+                     "%s does not go with fork, all of whose samples count", rule);
 }
 
 /* A sample that is revised is one row of several turns: rules that compare rows as they end, and rows
@@ -356,7 +373,7 @@ static bool read_prompts(struct ask *ask, struct exchange *x, struct error *err)
         if (!check_group(ask, &ask->prompts[i], err)) return false;
         i++;
     }
-    return check_samples(ask, err);
+    return check_samples(ask, err) && check_forks(ask, err);
 }
 
 bool ask_read(struct ask *ask, struct exchange *x, struct error *err)

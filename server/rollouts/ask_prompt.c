@@ -398,6 +398,10 @@ static bool read_strands(const struct ask *ask, struct ask_prompt *p, const stru
         return error_set(err, ERROR_INVALID_VALUE, "fork",
                          "a prompt has partial or fork, not both");
     }
+    if (in->fork != NULL && json_get(p->own, "n") != NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "n",
+                         "n does not go with fork, whose k says how many samples each place has");
+    }
     if (in->fork != NULL) return read_fork(p, in->fork, context, err);
     p->n = in->n;
     return read_partials(p, in->partial, ask_samples(ask, p), context, err);

@@ -909,6 +909,9 @@ def test_what_is_at_the_judge_when_its_end_is_asked_for_is_masked(start, how):
     ({"return": ["text", "x"]}, "return[1]"),
     ({"encoding": "x"}, "encoding"),
     ({"until": {"groups": 1}}, "until.max_attempts"),
+    ({"until": {"groups": 5, "max_attempts": 2}}, "until.groups"),
+    *[({"prompts": [QUESTIONS[0], {"text": "a", "fork": {"token_ids": [1], "at": 1}, **own}], **more}, param) for own, more, param in [
+        ({"n": 2}, {}, "prompts[1].n"), ({}, {"over_sample": 1.5}, "over_sample"), ({}, {"stop_when": "majority"}, "stop_when")]],
     ({"over_sample": 0.5}, "over_sample"),
     ({"stop_when": "x"}, "stop_when"),
     ({"deadline_ms": 0}, "deadline_ms"),
