@@ -284,5 +284,6 @@ const struct reward instructions_reward = {
     .options = options,
     .fields = fields,
     .causes = causes,
+    .is_rule = true,
     .score = score,
 };

@@ -20,17 +20,22 @@ enum {
 /* clang-format off */
 static const struct {
     const char *reward, *member, *before;
+    const char *cause; /* told with that cause alone; NULL: with any */
 } told[] = {
-    {"accuracy",  "extracted", "The answer that was read is"},
-    {"countdown", "extracted", "The expression that was read is"},
-    {"plan",      "step",      "It fails at step"},
-    {"plan",      "action",    "The action is"},
-    {"plan",      "unmet",     "Not met:"},
-    {"schema",    "path",      "The place in the document is"},
-    {"schema",    "keyword",   "The rule of the schema is"},
-    {"schema",    "message",   ""},
-    {"format",    "missing",   "Missing:"},
-    {"code",      "status",    "The outcome is"},
+    {"accuracy",  "extracted", "The answer that was read is", NULL},
+    {"countdown", "extracted", "The expression that was read is", NULL},
+    {"plan",      "step",      "It fails at step", NULL},
+    {"plan",      "action",    "The action is", NULL},
+    {"plan",      "unmet",     "Not met:", NULL},
+    {"schema",    "path",      "The place in the document is", NULL},
+    {"schema",    "keyword",   "The rule of the schema is", NULL},
+    {"schema",    "message",   "", NULL},
+    {"format",    "missing",   "Missing:", NULL},
+    {"format",    "style",     "The form is", NULL},
+    {"regex",     "match",     "What must not stand there is", "match"},
+    {"contains",  "missing",   "Not found:", "missing_text"},
+    {"contains",  "unwanted",  "What must not stand there is", "unwanted_text"},
+    {"code",      "status",    "The outcome is", NULL},
 };
 /* clang-format on */
 
@@ -80,21 +85,66 @@ static void add_value(struct buffer *out, const cJSON *v, struct arena *a)
     }
 }
 
-static void add_members(struct buffer *out, const char *reward, const cJSON *details,
-                        struct arena *a)
+/* Does text hold an answer of the item's? */
+static bool holds_answer(struct span text, const cJSON *answer, struct arena *a)
 {
+    const cJSON *one;
+    char scratch[JSON_NUMBER_ROOM];
+    struct span gold = cJSON_IsNumber(answer) ? json_number(answer, scratch) : json_text(answer, a);
+    if (gold.n > 0 && span_find(text, gold, 0) != SPAN_NONE) return true;
+    if (!cJSON_IsArray(answer)) return false;
+    cJSON_ArrayForEach(one, answer)
+    {
+        if (holds_answer(text, one, a)) return true;
+    }
+    return false;
+}
+
+/* One value behind its words; nothing, where there is nothing of it. */
+static void add_told(struct buffer *out, const char *before, const struct buffer *text)
+{
+    if (text->n == 0 && !text->failed) return;
+    add_words(out, before);
+    buffer_add_char(out, ' ');
+    add_beginning(out, text);
+    buffer_add_char(out, '.');
+}
+
+static void add_members(struct buffer *out, const struct judge_part *p, const cJSON *details,
+                        const struct judge_sample *s)
+{
+    const cJSON *answer = json_get(judge_item_fields(s->item), "answer");
     for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
         const cJSON *v = json_get(details, told[i].member);
-        if (strcmp(told[i].reward, reward) != 0 || v == NULL) continue;
-        add_words(out, told[i].before);
+        if (strcmp(told[i].reward, p->reward) != 0 || v == NULL) continue;
+        bool fits =
+            told[i].cause == NULL || (p->cause != NULL && strcmp(told[i].cause, p->cause) == 0);
         struct buffer text;
         buffer_init(&text, TEXT_BYTES);
-        add_value(&text, v, a);
-        buffer_add_char(out, ' ');
-        add_beginning(out, &text);
-        buffer_add_char(out, '.');
+        add_value(&text, v, s->arena);
+        bool ours = told[i].cause != NULL; /* texts of the rule's: an answer may be among them */
+        if (ours && holds_answer(buffer_span(&text), answer, s->arena)) fits = false;
+        if (fits) add_told(out, told[i].before, &text);
         buffer_clear(&text);
     }
+}
+
+/* ---- instructions ----------------------------------------------------------------------------- */
+
+/* Their ids. */
+static void add_instructions(struct buffer *out, const cJSON *details, struct arena *a)
+{
+    struct buffer text;
+    const cJSON *one;
+    buffer_init(&text, TEXT_BYTES);
+    cJSON_ArrayForEach(one, json_get(details, "instructions"))
+    {
+        if (cJSON_IsTrue(json_get(one, "followed"))) continue;
+        if (text.n > 0) buffer_add_str(&text, ", ");
+        buffer_add_span(&text, json_text(json_get(one, "id"), a));
+    }
+    add_told(out, "Not followed:", &text);
+    buffer_clear(&text);
 }
 
 /* ---- a program's failing test ----------------------------------------------------------------- */
@@ -174,18 +224,18 @@ static cJSON *parse_details(struct span members)
     return details;
 }
 
-static void add_reward(struct buffer *out, const struct judge_sample *s, const char *reward,
-                       const struct judge_part *p)
+static void add_reward(struct buffer *out, const struct judge_sample *s, const struct judge_part *p)
 {
     cJSON *details = p->details.n > 0 ? parse_details(p->details) : NULL;
     const cJSON *item = judge_item_fields(s->item);
     if (out->n > 0) buffer_add_char(out, '\n');
-    buffer_add_str(out, reward);
+    buffer_add_str(out, p->reward);
     buffer_add_str(out, ": ");
     add_cause(out, p->cause != NULL ? p->cause : "not right");
     buffer_add_char(out, '.');
-    add_members(out, reward, details, s->arena);
-    if (strcmp(reward, "code") == 0) add_tests(out, details, item, s->arena);
+    add_members(out, p, details, s);
+    if (strcmp(p->reward, "code") == 0) add_tests(out, details, item, s->arena);
+    if (strcmp(p->reward, "instructions") == 0) add_instructions(out, details, s->arena);
     cJSON_Delete(details);
 }
 
@@ -193,9 +243,6 @@ void judge_feedback(const struct judge_sample *s, struct buffer *out)
 {
     const struct judge_reply *r = &s->reply;
     for (int i = 0; i < r->n_parts; i++) {
-        const struct judge_part *p = &r->parts[i];
-        bool wrong = p->verdict == VERDICT_INCORRECT ||
-                     (p->verdict == VERDICT_NONE && p->has_value && p->value <= 0);
-        if (wrong) add_reward(out, s, p->reward, p);
+        if (r->parts[i].wrong) add_reward(out, s, &r->parts[i]);
     }
 }

@@ -203,6 +203,13 @@ static struct span copy_text(const struct judge_sample *s, struct text_ref ref)
     return span_of(copy, copy == NULL ? 0 : ref.n);
 }
 
+/* Shaping terms and what could not be judged say nothing of right and wrong. */
+static bool is_wrong(const struct spec *spec, const struct part *p)
+{
+    if (p->verdict != VERDICT_NONE) return p->verdict == VERDICT_INCORRECT;
+    return spec->reward->is_rule && p->state == PART_VALUE && p->value < 1;
+}
+
 static bool fill_parts(struct judge_sample *s)
 {
     const struct scored *g = &s->state->scored;
@@ -216,6 +223,7 @@ static bool fill_parts(struct judge_sample *s)
                                          .has_value = p->state == PART_VALUE,
                                          .value = p->value,
                                          .verdict = p->verdict,
+                                         .wrong = is_wrong(spec, p),
                                          .cause = p->cause,
                                          .details = copy_text(s, p->details)};
         s->reply.n_parts = n;

@@ -90,6 +90,7 @@ struct judge_part {
     bool has_value;
     double value;
     enum verdict verdict;
+    bool wrong; /* it says that the sample is not right: by its verdict, or as a rule not kept */
     const char *cause;   /* a literal; NULL: none */
     struct span details; /* members of a JSON object, as in /verify's details; without braces */
 };

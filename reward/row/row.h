@@ -137,9 +137,12 @@ const cJSON *reward_option_or_field(const struct reward_call *call, int option, 
                                     struct error *err);
 
 /* A row of the item's fields for rewards with wants_correct; the judge reads it. */
-#define CORRECT_FIELD                                                                              \
-    {"correct", FIELD_BOOL,                                                                        \
-     .doc = "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"}
+#define CORRECT_FIELD \
+    { \
+        "correct", FIELD_BOOL, \
+            .doc = \
+                "whether the answer is right; else the verdict of accuracy (or code, plan, ...)" \
+    }
 
 /* ---- a row --------------------------------------------------------------------------------------- */
 
@@ -156,6 +159,7 @@ struct reward {
                                     function reads them, with reward_field(). NULL: none */
     const char *const *causes;   /* every cause it can give, NULL-terminated; NULL: none */
     bool tells_correct;          /* its verdict says whether the answer is right: accuracy, code */
+    bool is_rule;                /* it gives no verdict, but what has less than 1 is not right */
     bool wants_correct;          /* judged after the item's first part that tells (or its own field
                                   "correct"); such a row never defers */
     enum worker_pool pool;

@@ -44,7 +44,7 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
 
 struct tally {
     int all, found;
-    struct span first_missing; /* p NULL: none */
+    struct span first_missing, first_found; /* p NULL: none */
 };
 
 /* False: the arena is full. */
@@ -57,7 +57,8 @@ static bool look_for(const struct reward_call *call, struct span text, const cJS
     bool found = span_find(text, needle, 0) != SPAN_NONE;
     t->all++;
     t->found += found;
-    if (!found && t->first_missing.p == NULL) t->first_missing = what;
+    struct span *first = found ? &t->first_found : &t->first_missing;
+    if (first->p == NULL) *first = what;
     return true;
 }
 
@@ -104,11 +105,15 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     detail_number(out, "found", t.found);
     detail_number(out, "of", t.all);
     if (t.first_missing.p != NULL) detail_text(out, "missing", t.first_missing);
+    if (out->value >= 1) return SCORE_DONE;
+    bool unwanted = o[OPT_MODE].choice == MODE_NONE;
+    out->cause = unwanted ? "unwanted_text" : "missing_text";
+    if (unwanted) detail_text(out, "unwanted", t.first_found);
     return SCORE_DONE;
 }
 
 static const char *const modes[] = {"all", "any", "none", "share", NULL};
-static const char *const causes[] = {"too_large", NULL};
+static const char *const causes[] = {"missing_text", "unwanted_text", "too_large", NULL};
 
 static const struct field options[] = {
     {.name = "texts",
@@ -136,6 +141,7 @@ const struct reward contains_reward = {
     .options = options,
     .fields = fields,
     .causes = causes,
+    .is_rule = true,
     .prepare = prepare,
     .score = score,
 };

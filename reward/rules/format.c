@@ -285,5 +285,6 @@ const struct reward format_reward = {
               "volcengine/verl:geo3k.py",
     .options = options,
     .causes = causes,
+    .is_rule = true,
     .score = score,
 };

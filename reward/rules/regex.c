@@ -111,6 +111,7 @@ const struct reward regex_reward = {
     .options = options,
     .fields = fields,
     .causes = causes,
+    .is_rule = true,
     .prepare = prepare,
     .release = release,
     .score = score,

@@ -103,6 +103,7 @@ const struct reward schema_reward = {
     .options = options,
     .fields = fields,
     .causes = causes,
+    .is_rule = true,
     .prepare = prepare,
     .score = score,
 };

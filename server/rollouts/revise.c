@@ -92,7 +92,7 @@ void revise_say(struct sample *s)
     const struct engine_info *info = engine_info(r->exchange->server->engine);
     struct error err = {0};
     struct buffer feedback;
-    if (s->n_turns > r->ask.rounds || t->judged.reply.verdict != VERDICT_INCORRECT) return;
+    if (s->n_turns > r->ask.rounds || t->judged.reply.mask_cause != NULL) return;
     buffer_init(&feedback, FEEDBACK_BYTES);
     judge_feedback(&t->judged, &feedback);
     bool ended = t->choice->stop_token >= 0 && t->choice->stop_token == info->eos_token;

@@ -54,6 +54,7 @@ static char *told(const char *rewards, const char *item, const char *completion)
     return buffer_take(&out);
 }
 
+#define NO_COMMA "{\"instruction_id_list\":[\"punctuation:no_comma\"],\"kwargs\":[{}]}"
 #define SCHEMA "{\"schema\":{\"type\":\"object\",\"required\":[\"a\"]}}"
 
 /* clang-format off */
@@ -65,6 +66,28 @@ static const struct {
     {"[{\"name\":\"format\"}]", "{}", "no tags", "format: "},
     {"[{\"name\":\"schema\"}]", SCHEMA, "[1]", "schema: "},
     {"[{\"name\":\"accuracy\"},{\"name\":\"format\"}]", "{\"answer\":\"41\"}", "\\boxed{42}", "42.\nformat: "},
+    /* a right answer in a wrong form */
+    {"[{\"name\":\"accuracy\"},{\"name\":\"schema\"}]", "{\"answer\":\"41\",\"schema\":{}}", "\\boxed{41}", "schema: not json."},
+    {"[{\"name\":\"schema\"}]", SCHEMA, "{\"a\":1}", ""},
+    {"[{\"name\":\"schema\"}]", SCHEMA, "{}", "schema: violates. The rule of the schema is required."},
+    {"[{\"name\":\"schema\"}]", "{\"schema\":{\"items\":{\"type\":\"string\"}}}", "[\"x\",1]",
+     "schema: violates. The place in the document is /1. The rule of the schema is type."},
+    {"[{\"name\":\"format\",\"style\":\"boxed\"}]", "{}", "x", "format: no box. The form is boxed."},
+    {"[{\"name\":\"regex\",\"pattern\":\"zz\"}]", "{}", "a", "regex: no match."},
+    {"[{\"name\":\"regex\",\"pattern\":\"z+\",\"negate\":true}]", "{}", "azz", "regex: match. What must not stand there is zz."},
+    {"[{\"name\":\"contains\",\"texts\":[\"b\",\"foo\"]}]", "{}", "b", "contains: missing text. Not found: foo."},
+    {"[{\"name\":\"contains\",\"texts\":[\"b\",\"foo\"],\"mode\":\"share\"}]", "{}", "b", "Not found: foo."},
+    {"[{\"name\":\"contains\",\"texts\":[\"b\",\"foo\"],\"mode\":\"any\"}]", "{}", "b", ""},
+    {"[{\"name\":\"contains\",\"texts\":[\"foo\",\"b\"],\"mode\":\"none\"}]", "{}", "b",
+     "contains: unwanted text. What must not stand there is b."},
+    {"[{\"name\":\"contains\",\"texts\":[\"is 41\"]}]", "{\"answer\":41}", "b", "contains: missing text."},
+    {"[{\"name\":\"contains\",\"texts\":[\"is 41\"]}]", "{\"answer\":[\"7\",\"41\"]}", "b", "contains: missing text."},
+    {"[{\"name\":\"instructions\"}]", NO_COMMA, "a, b", "instructions: not followed. Not followed: punctuation:no_comma."},
+    {"[{\"name\":\"instructions\"}]", NO_COMMA, "a b", ""},
+    /* shaping terms, at their best or not, say nothing of right and wrong */
+    {"[{\"name\":\"overlong\",\"max_len\":9,\"cache\":1},{\"name\":\"repetition\"},{\"name\":\"reasoning_steps\"}]",
+     "{\"token_count\":99}", "a a a a a a", ""},
+    {"[{\"name\":\"cosine\"}]", "{\"answer\":\"41\"}", "\\boxed{42}", ""},
 };
 /* clang-format on */
 
