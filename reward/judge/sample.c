@@ -100,6 +100,11 @@ struct judge_item *judge_item_new(struct judge *judge, const cJSON *fields, stru
     return NULL;
 }
 
+bool judge_answer_check(const cJSON *answer, struct error *err)
+{
+    return item_check_answer(answer, "answer", err);
+}
+
 const cJSON *judge_item_fields(const struct judge_item *item)
 {
     return item->item.json;

@@ -57,6 +57,9 @@ struct judge_item;
  * sample that uses it. */
 struct judge_item *judge_item_new(struct judge *judge, const cJSON *fields, struct error *err);
 
+/* May that be an item's "answer": a text, a number, or a list of them? False names it. */
+bool judge_answer_check(const cJSON *answer, struct error *err);
+
 /* Its fields as they were given. Borrowed. */
 const cJSON *judge_item_fields(const struct judge_item *item);
 

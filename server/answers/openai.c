@@ -201,7 +201,9 @@ static const struct field *const vote[] = {vote_rows, NULL};
 static const struct field chat_rows[] = {
     {"choices", IS("object[]"), .members = chat_choice,
      .doc = "n of them, or the one that best_of_rule chose"},
-    {"votes", MAY("object[]"), .members = vote, .doc = "where best_of_rule is majority"},
+    {"votes", MAY("object[]"), .members = vote, .doc = "where best_of_rule chose"},
+    {"verified", MAY("boolean|null"),
+     .doc = "where best_of_rule is verified: the one chosen is right; null: none could be judged"},
     {"prompt_logprobs", IS("array|null"),
      .doc = "for each prompt token null or an object by id, its own first"},
     {"prompt_token_ids", IS("integer[]|null"),

@@ -40,6 +40,7 @@ struct best_of_work {
     atomic_size_t away;
     struct vote votes[MOST_ANSWERS];
     int n_votes;
+    const struct judge_sample *best; /* NULL: none is chosen yet */
 };
 
 #define AT(field) .offset = offsetof(struct best_of, field)
@@ -49,7 +50,8 @@ const struct field best_of_rows[] = {
     {"best_of_rule", FIELD_CHOICE, AT(rule), .choices = rules,
      .doc = "return one of n samples: the majority's answer, or the best verified"},
     {"answer", FIELD_VALUE, AT(answer), .doc = "the gold answer, for verified"},
-    {"rewards", FIELD_ARRAY, AT(reward_list), .shape = "object[]", .doc = "as of /verify, for verified"},
+    {"rewards", FIELD_ARRAY, AT(reward_list), .shape = "object[]",
+     .doc = "as of /verify, for verified"},
     {0},
 };
 
@@ -80,6 +82,14 @@ static bool prepare(struct best_of_work *w, struct judge *judge, struct error *e
     return w->item != NULL;
 }
 
+/* What answers may be, and one at least. */
+static bool check_answer(const cJSON *answer, struct error *err)
+{
+    if (!judge_answer_check(answer, err)) return false;
+    bool none = cJSON_IsArray(answer) && cJSON_GetArraySize(answer) == 0;
+    return !none || error_set(err, ERROR_INVALID_VALUE, "answer", "answer lists no answers");
+}
+
 bool best_of_check(struct best_of *b, const struct completion *c, struct error *err)
 {
     if (b->rule == BEST_OF_NONE) {
@@ -95,6 +105,7 @@ bool best_of_check(struct best_of *b, const struct completion *c, struct error *
     if (b->rule == BEST_OF_VERIFIED && b->answer == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "answer", "verified needs an answer");
     }
+    if (!check_answer(b->answer, err)) return false;
     b->work = mem_new(1, sizeof(*b->work), err);
     if (b->work == NULL) return false;
     b->work->ask = b;
@@ -219,12 +230,18 @@ static void choose(struct exchange *x)
         return;
     }
     for (size_t i = 0; i < w->n; i++) {
+        const struct error *lacks = &w->samples[i].reply.error; /* an answer or a field */
+        if (lacks->code != ERROR_NONE) {
+            x->error = *lacks;
+            return;
+        }
         cast(w, i);
     }
     qsort(w->votes, (size_t)w->n_votes, sizeof(w->votes[0]), compare_votes);
     size_t best = w->ask->rule == BEST_OF_VERIFIED ? best_reward(w)
                   : w->n_votes > 0                 ? (size_t)w->votes[0].first
                                                    : 0;
+    w->best = &w->samples[best];
     w->completion->chosen = completion_choice(w->completion, best);
 }
 
@@ -272,6 +289,20 @@ void best_of_cancel(struct best_of *b)
 
 /* ---- telling ---------------------------------------------------------------------------------- */
 
+/* Whether nothing is wrong with the best; null: no sample could be judged. */
+static void emit_verified(const struct judge_reply *best, struct buffer *out)
+{
+    bool wrong = false;
+    for (int i = 0; i < best->n_parts; i++) {
+        wrong = wrong || best->parts[i].wrong;
+    }
+    if (best->has_reward) {
+        emit_bool(out, "verified", !wrong);
+    } else {
+        emit_null(out, "verified");
+    }
+}
+
 void best_of_emit(const struct best_of *b, struct buffer *out)
 {
     if (b->rule == BEST_OF_NONE) return;
@@ -283,6 +314,9 @@ void best_of_emit(const struct best_of *b, struct buffer *out)
         emit_close(out, '}');
     }
     emit_close(out, ']');
+    if (b->rule == BEST_OF_VERIFIED && b->work->best != NULL) {
+        emit_verified(&b->work->best->reply, out);
+    }
 }
 
 void best_of_clear(struct best_of *b)

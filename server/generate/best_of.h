@@ -44,7 +44,8 @@ void best_of_choose(struct best_of *b, struct completion *c);
 /* Whoever asked has left: what is being judged need not go on. Loop thread. */
 void best_of_cancel(struct best_of *b);
 
-/* "votes": [{"answer", "count"}], the most first; nothing where no rule was asked for. */
+/* "votes": [{"answer", "count"}], the most first; with "verified" whether the chosen one is right, null: no
+ * sample could be judged. Nothing where no rule was asked for. */
 void best_of_emit(const struct best_of *b, struct buffer *out);
 
 /* Free what judging has left. */

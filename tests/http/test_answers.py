@@ -35,6 +35,7 @@ ASKED = [
     ("/v1/chat/completions", CHAT),
     ("/v1/chat/completions", {**CHAT, "logprobs": True, "top_logprobs": 2, "prompt_logprobs": 1, "timings_per_token": True, "verbose": True, **IDS}),
     ("/v1/chat/completions", {**CHAT, "max_tokens": 400, "n": 4, "temperature": 1, "seed": 1, "best_of_rule": "majority", "answer": "42"}),
+    ("/v1/chat/completions", {**CHAT, "max_tokens": 40, "n": 2, "temperature": 1, "seed": 1, "best_of_rule": "verified", "answer": "42"}),
     ("/v1/chat/completions", {**CHAT, "stream": True, "logprobs": True, "top_logprobs": 1, "timings_per_token": True, **IDS, **COUNTED}),
     ("/invocations", TEXT), ("/invocations", CHAT), ("/v1/models", None), ("/v1/models/" + MODEL, None),
     ("/v1/embeddings", {"input": ["a", "b"]}), ("/v1/embeddings", {"input": "a", "encoding_format": "base64"}),

@@ -36,6 +36,15 @@ def test_the_best_verified(tiny, rewards):
     assert max(scored) > min(scored), "all are equal: the test says nothing"
     assert one["choices"][0]["message"] == best["message"] and len(one["choices"]) == 1
     assert sum(v["count"] for v in one["votes"]) <= 8
+    assert one["verified"] is (max(scored) == 1.5)
+    assert chat(tiny, best_of_rule="verified", answer="757", rewards=rewards[:1])["verified"] is True
+    assert chat(tiny, best_of_rule="verified", answer="-5")["verified"] is False
+    assert "verified" not in chat(tiny, best_of_rule="majority", answer="757")
+
+
+def test_where_nothing_can_be_verified_the_reply_says_so(tiny):
+    one = chat(tiny, best_of_rule="verified", answer="\\frac{", n=2)
+    assert one["verified"] is None and len(one["choices"]) == 1
 
 
 @pytest.mark.parametrize("body, param", [
@@ -44,6 +53,9 @@ def test_the_best_verified(tiny, rewards):
     ({"best_of_rule": "majority", "stream": True}, "stream"),
     ({"best_of_rule": "verified", "answer": "1", "rewards": [{"name": "x"}]}, "rewards[0].name"),
     ({"answer": "1"}, "answer"),
+    *[({"best_of_rule": rule, "answer": answer}, param) for rule in ("verified", "majority")
+      for answer, param in (([], "answer"), ({"a": 1}, "answer"), (True, "answer"), (["1", None], "answer[1]"))],
+    ({"best_of_rule": "verified", "answer": "1", "rewards": [{"name": "countdown"}]}, "target"),
 ])
 def test_what_is_wrong_is_named(tiny, body, param):
     assert chat(tiny, status=400, **body)["error"]["param"] == param
