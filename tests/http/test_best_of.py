@@ -30,13 +30,15 @@ def test_the_best_verified(tiny, rewards):
     all_of_them = chat(tiny)["choices"]
     items = [{"completion": {"role": "assistant", "content": c["message"]["content"], "reasoning_content": c["message"].get("reasoning_content") or ""},
               "answer": "757"} for c in all_of_them]
-    scored = [r["reward"] for r in tiny.post("/verify", {"items": items, "rewards": rewards}).json()["results"]]
+    results = tiny.post("/verify", {"items": items, "rewards": rewards}).json()["results"]
+    scored = [r["reward"] for r in results]
     one = chat(tiny, best_of_rule="verified", answer="757", rewards=rewards)
     best = all_of_them[scored.index(max(scored))]
     assert max(scored) > min(scored), "all are equal: the test says nothing"
     assert one["choices"][0]["message"] == best["message"] and len(one["choices"]) == 1
     assert sum(v["count"] for v in one["votes"]) <= 8
-    assert one["verified"] is (max(scored) == 1.5)
+    parts = results[scored.index(max(scored))]["rewards"]
+    assert one["verified"] is (parts["accuracy"] == parts.get("format", 1) == 1)
     assert chat(tiny, best_of_rule="verified", answer="757", rewards=rewards[:1])["verified"] is True
     assert chat(tiny, best_of_rule="verified", answer="-5")["verified"] is False
     assert "verified" not in chat(tiny, best_of_rule="majority", answer="757")
