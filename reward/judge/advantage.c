@@ -270,6 +270,7 @@ bool advantage_wants_lengths(enum advantage_method m)
 bool advantage_is_batched(const struct advantage_params *p)
 {
     void (*batch)(struct batch * b) = estimators[p->method].batch;
+    if (p->normalize_then_sum) return true; /* estimate(), whatever the method */
     if (batch == batch_trl_grpo) return p->scale == SCALE_BATCH;
     if (batch == batch_trl_rloo) return p->normalize;
     return batch != NULL;
@@ -340,6 +341,12 @@ static void standardise(struct group *g)
     subtract(g, m.mean, 1 / (m.std + TRL_EPS));
 }
 
+static double weight_of(const struct advantage_table *t, size_t row, size_t column)
+{
+    if (t->row_weights != NULL) return t->row_weights[row * t->columns + column];
+    return t->weights == NULL ? 1 : t->weights[column];
+}
+
 /* The weighted sum of each row into out, NaN for a row without a value. column(j) may be
  * normalised first. */
 static void sum_columns(const struct advantage_params *p, const struct advantage_table *t,
@@ -350,14 +357,13 @@ static void sum_columns(const struct advantage_params *p, const struct advantage
         out[i] = (double)NAN;
     }
     for (size_t j = 0; j < t->columns; j++) {
-        double w = t->weights == NULL ? 1 : t->weights[j];
         for (size_t i = 0; i < t->n; i++) {
             column[i] = t->rewards[i * t->columns + j];
         }
         if (p->normalize_then_sum) each_group(o, t, NULL, column, scratch, p, standardise);
         for (size_t i = 0; i < t->n; i++) {
             if (isnan(column[i])) continue;
-            out[i] = (isnan(out[i]) ? 0 : out[i]) + w * column[i];
+            out[i] = (isnan(out[i]) ? 0 : out[i]) + weight_of(t, i, j) * column[i];
         }
     }
     for (size_t i = 0; p->clip && i < t->n; i++) {

@@ -78,6 +78,9 @@ struct advantage_table {
      * and gets 0 */
     const double *rewards;
     const double *weights; /* [columns]; NULL: 1 each */
+    /* [n, columns], where weights differ by row, as those of samples with rewards of their own do; NULL:
+     * they do not, and weights has them */
+    const double *row_weights;
     const size_t *groups; /* [n] number of each row's group, below n_groups; one may have no rows */
     size_t n_groups;
     const double *lengths; /* [n] tokens, for the methods that want them; else may be NULL */

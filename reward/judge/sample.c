@@ -32,7 +32,7 @@ struct judge_rewards {
 
 struct judge_item {
     struct item item;
-    cJSON *own; /* an empty object where the caller gave none */
+    cJSON *own;                    /* an empty object where the caller gave none */
     struct judge_rewards *rewards; /* its own; NULL: it has none */
     struct unjudged unjudged;
     struct item_text text;
@@ -340,28 +340,71 @@ static void compare_lengths(struct judge_sample *const *samples, size_t n, struc
     }
 }
 
+/* The numbers of members, for advantage_compute(): one block, of which these are parts. */
+struct advice {
+    size_t n, columns;
+    double *rewards, *weights; /* [n, columns] */
+    double *lengths, *out;     /* [n] */
+};
+
+/* The most parts that one of members was asked for. */
+static size_t count_columns(struct scored *const *members, size_t n)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < n; i++) {
+        size_t own = (size_t)members[i]->specs->n;
+        if (own > most) most = own;
+    }
+    return most;
+}
+
+/* Row i of a: the weighted sum, or each part with its weight, so that each can be normalised by itself. */
+static void fill_row(struct advice *a, size_t i, const struct scored *g, bool whole)
+{
+    double *rewards = a->rewards + i * a->columns, *weights = a->weights + i * a->columns;
+    for (size_t k = 0; k < a->columns; k++) {
+        rewards[k] = (double)NAN;
+        weights[k] = 1;
+    }
+    if (whole && g->has_reward) rewards[0] = g->reward;
+    for (int k = 0; !whole && g->has_reward && k < g->specs->n; k++) {
+        const struct part *p = &g->parts[k];
+        if (g->specs->specs[k].hidden) continue;
+        rewards[k] = p->state == PART_VALUE ? p->value : g->unjudged.value;
+        weights[k] = g->specs->specs[k].weight;
+    }
+    a->lengths[i] = g->tokens;
+}
+
 /* Advantages of members into them. */
 static bool advise(struct scored *const *members, const size_t *groups, size_t n, size_t n_groups,
                    const struct advantage_params *p, struct error *err)
 {
     struct desk d;
-    double *v = mem_new(3 * n, sizeof(*v), err);
+    struct advice a = {.n = n, .columns = p->normalize_then_sum ? count_columns(members, n) : 1};
+    double *v = mem_new(2 * n * (a.columns + 1), sizeof(*v), err);
     bool ok = desk_init(&d) && v != NULL;
+    if (v != NULL) {
+        a.rewards = v;
+        a.weights = v + n * a.columns;
+        a.lengths = v + 2 * n * a.columns;
+        a.out = a.lengths + n;
+    }
     for (size_t i = 0; ok && i < n; i++) {
         struct scored *g = members[i];
         if (advantage_wants_lengths(p->method) && g->error == NULL) scored_tokens(g, &d);
-        v[i] = g->has_reward ? g->reward : (double)NAN;
-        v[n + i] = g->tokens;
+        fill_row(&a, i, g, !p->normalize_then_sum);
     }
     const struct advantage_table table = {.n = n,
-                                          .columns = 1,
-                                          .rewards = v,
+                                          .columns = a.columns,
+                                          .rewards = a.rewards,
+                                          .row_weights = a.weights,
                                           .groups = groups,
                                           .n_groups = n_groups,
-                                          .lengths = v + n};
-    ok = ok && advantage_compute(p, &table, v + 2 * n, err);
+                                          .lengths = a.lengths};
+    ok = ok && advantage_compute(p, &table, a.out, err);
     for (size_t i = 0; ok && i < n; i++) {
-        members[i]->advantage = v[2 * n + i];
+        members[i]->advantage = a.out[i];
     }
     desk_clear(&d);
     free(v);

@@ -127,6 +127,20 @@ def test_a_wholly_masked_group_leaves_the_batch_as_it_is(tiny, method):
         assert any(s["advantage"] not in (None, 0) for s in first["samples"])
 
 
+@pytest.mark.parametrize("method", ["grpo", "verl_gpg"])
+def test_each_reward_normalised_in_its_group_and_then_the_sum(tiny, method):
+    """Each reward is a column of its own, with its weight; then the whole batch."""
+    asked = [question(8765, 4321), {**QUESTIONS[1], "rewards": [{"name": "length", "weight": 2}, {"name": "accuracy", "weight": -1}]}]
+    how = {"method": method, "aggregation": "normalize_then_sum"}
+    first, own = ask(tiny, prompts=asked, n=6, advantage=how, sampling={"temperature": 1.4, "max_tokens": 200},
+                     rewards=[{"name": "accuracy"}, {"name": "length", "weight": 0.5}])["groups"]
+    rows = [[s["rewards"]["accuracy"], s["rewards"]["length"], None, None] for s in first["samples"]]
+    rows += [[None, None, s["rewards"]["length"], s["rewards"]["accuracy"]] for s in own["samples"]]
+    told = tiny.post("/verify/advantages", {**how, "rewards": rows, "weights": [1, 0.5, 2, -1], "group_size": 6}).json()["advantages"]
+    assert [s["advantage"] for s in first["samples"] + own["samples"]] == pytest.approx(told, abs=1e-9)
+    assert len({round(x, 6) for x in told}) > 3
+
+
 def check_compared(server, prompt, group, rewards, advantage):
     """Those that count are what /verify says of them by themselves."""
     kept = [s for s in group["samples"] if not s["mask"]]
