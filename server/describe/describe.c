@@ -22,15 +22,16 @@ bool describe_is_api(const struct route *r)
     return (r->flags & ROUTE_PUBLIC) == 0;
 }
 
-/* What walk() calls for each table in a body; true ends the walk. */
-typedef bool visit_fn(void *arg, const struct field *rows, const char *prefix);
+/* What walk() calls for each table in a body, one of those of its object; true ends the walk. */
+typedef bool visit_fn(void *arg, const struct field *const *list, const struct field *rows,
+                      const char *prefix);
 
-static bool walk(const struct field *const *tables, const char *prefix, int depth, visit_fn *visit,
+static bool walk(const struct field *const *list, const char *prefix, int depth, visit_fn *visit,
                  void *arg)
 {
     assert(depth < MAX_DEPTH); /* members of members end */
-    for (; tables != NULL && *tables != NULL; tables++) {
-        if (visit(arg, *tables, prefix)) return true;
+    for (const struct field *const *tables = list; tables != NULL && *tables != NULL; tables++) {
+        if (visit(arg, list, *tables, prefix)) return true;
         for (const struct field *f = *tables; f->name != NULL; f++) {
             char inner[64];
             if (f->members == NULL) continue;
@@ -45,20 +46,26 @@ static bool walk(const struct field *const *tables, const char *prefix, int dept
 struct search {
     const struct field *rows;
     char *prefix; /* [64] */
+    const struct field *const *list;
 };
 
-static bool is_searched(void *arg, const struct field *rows, const char *prefix)
+static bool is_searched(void *arg, const struct field *const *list, const struct field *rows,
+                        const char *prefix)
 {
-    const struct search *s = arg;
+    struct search *s = arg;
     if (rows != s->rows) return false;
+    s->list = list;
     snprintf(s->prefix, 64, "%s", prefix);
     return true;
 }
 
-bool describe_find(const struct route *r, const struct field *rows, char out[64])
+bool describe_find(const struct route *r, const struct field *rows, char out[64],
+                   const struct field *const **list)
 {
-    struct search s = {rows, out};
-    return walk(r->fields, "", 0, is_searched, &s);
+    struct search s = {rows, out, NULL};
+    bool found = walk(r->fields, "", 0, is_searched, &s);
+    *list = s.list;
+    return found;
 }
 
 struct gathering {
@@ -66,8 +73,10 @@ struct gathering {
     const struct route *route;
 };
 
-static bool gather(void *arg, const struct field *rows, const char *prefix)
+static bool gather(void *arg, const struct field *const *list, const struct field *rows,
+                   const char *prefix)
 {
+    (void)list;
     const struct gathering *g = arg;
     struct described *all = g->all;
     for (size_t i = 0; i < all->n; i++) {

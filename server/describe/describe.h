@@ -45,8 +45,10 @@ struct described *describe_tables(const struct route_table *routes);
  * dialect are described as well. */
 bool describe_is_api(const struct route *r);
 
-/* Where in a route's body rows is read: its prefix into out[64]. False: nowhere. */
-bool describe_find(const struct route *r, const struct field *rows, char out[64]);
+/* Where in a route's body rows is read: its prefix into out[64], and into *list the tables of the object that it
+ * is one of, of which the first that has a field counts. False: nowhere. */
+bool describe_find(const struct route *r, const struct field *rows, char out[64],
+                   const struct field *const **list);
 
 /* ---- a field, in words ---- */
 

@@ -18,7 +18,8 @@
 struct style {
     const char *head, *routes_head, *route, *routes_tail; /* route: method, path, scopes */
     const char *queries_head, *fields_head;
-    const char *table_open, *place, *between, *table_head, *row, *table_tail, *tail;
+    const char *table_open, *place, *hidden, *hidden_next, *hidden_end, *between, *table_head, *row,
+        *table_tail, *tail;
     void (*text)(const char *text, struct buffer *out); /* escaped */
 };
 
@@ -63,19 +64,47 @@ static void print_routes(const struct style *s, const struct route_table *routes
     buffer_add_str(out, s->routes_tail);
 }
 
+static bool has_row(const struct field *rows, const char *name)
+{
+    while (rows->name != NULL && strcmp(rows->name, name) != 0) {
+        rows++;
+    }
+    return rows->name != NULL;
+}
+
+/* The fields of rows that a table before it in the list has too: there that one's row counts. */
+static void print_hidden(const struct style *s, const struct field *const *list,
+                         const struct field *rows, struct buffer *out)
+{
+    bool first = true;
+    for (const struct field *f = rows; f->name != NULL; f++) {
+        const struct field *const *t = list;
+        while (*t != rows && !has_row(*t, f->name)) {
+            t++;
+        }
+        if (*t == rows) continue;
+        const char *const texts[] = {f->name, NULL};
+        print(s, first ? s->hidden : s->hidden_next, texts, out);
+        first = false;
+    }
+    if (!first) buffer_add_str(out, s->hidden_end);
+}
+
 static void print_places(const struct style *s, const struct route_table *routes,
                          const struct field *rows, struct buffer *out)
 {
     bool first = true;
     for (size_t i = 0; i < routes->n; i++) {
         char prefix[64];
+        const struct field *const *list;
         const struct route *r = &routes->rows[i];
-        if (!describe_find(r, rows, prefix)) continue;
+        if (!describe_find(r, rows, prefix, &list)) continue;
         if (!first) buffer_add_str(out, s->between);
         first = false;
         const char *const texts[] = {r->method, r->path, prefix[0] == '\0' ? "" : ": ", prefix,
                                      NULL};
         print(s, s->place, texts, out);
+        print_hidden(s, list, rows, out);
     }
 }
 
@@ -163,7 +192,8 @@ static const struct style markdown = {
             "docs/fields.md` "
             "makes it anew. A table that\nseveral routes read stands once, under all of them; "
             "behind a colon "
-            "stands where in the body it is read. `null` means absent.\n",
+            "stands where in the body it is read, and in brackets which of its fields are another "
+            "table's there. `null` means absent.\n",
     .routes_head = "\n## Routes\n\n| method | path | scope |\n|---|---|---|\n",
     .route = "| %s | `%s` | %s |\n",
     .routes_tail = "",
@@ -171,6 +201,9 @@ static const struct style markdown = {
     .fields_head = "\n## Fields\n",
     .table_open = "\n**",
     .place = "`%s %s%s%s`",
+    .hidden = " (but for `%s`",
+    .hidden_next = ", `%s`",
+    .hidden_end = ")",
     .between = ", ",
     .table_head = "**\n\n| field | type | range | default | use | |\n|---|---|---|---|---|---|\n",
     .row = "| `%s` | %s | %s | %s | %s | %s |\n",
@@ -222,6 +255,9 @@ static const struct style html = {
     .fields_head = "<h2>Fields</h2>\n",
     .table_open = "<details><summary>",
     .place = "<code>%s %s%s%s</code>",
+    .hidden = " (but for <code>%s</code>",
+    .hidden_next = ", <code>%s</code>",
+    .hidden_end = ")",
     .between = ", ",
     .table_head = "</summary><table><thead><tr><th>field</th><th>type</th><th>range</th>"
                   "<th>default</th><th>use</th><th></th></tr></thead><tbody>\n",

@@ -96,10 +96,47 @@ static const struct field count_rows[] = {
      .max = LOGPROBS_MAX, .doc = "alternatives a token, for top_logprobs"},
     {0},
 };
+/* clang-format off */
+/* Of completions, but said elsewhere in this body, or of a reply of another kind. */
+static const struct field elsewhere_rows[] = {
+    {"model", FIELD_REFUSED, .doc = "stands beside sampling"},
+    {"lora_path", FIELD_REFUSED, .doc = "model beside sampling names an adapter"},
+    {"n", FIELD_REFUSED, .doc = "stands beside sampling, or in a prompt"},
+    {"best_of", FIELD_REFUSED, .doc = "n beside sampling; all samples come back"},
+    {"seed", FIELD_REFUSED, .doc = "stands beside sampling"},
+    {"request_id", FIELD_REFUSED, .doc = "the header x-request-id names the call"},
+    {"stream", FIELD_REFUSED, .doc = "encoding ndjson beside sampling"},
+    {"stream_options", FIELD_REFUSED, .doc = "there is no stream of tokens"},
+    {"echo", FIELD_REFUSED, .doc = "return has prompt_token_ids"},
+    {"prompt_logprobs", FIELD_REFUSED, .doc = "prompts are not scored here"},
+    {"return_token_ids", FIELD_REFUSED, .doc = "return beside sampling has token_ids"},
+    {"return_tokens_as_token_ids", FIELD_REFUSED, .doc = "return beside sampling has token_ids"},
+    {"return_weight_versions", FIELD_REFUSED, .doc = "samples have their versions always"},
+    {"truncate_prompt_tokens", FIELD_REFUSED, .doc = "prompts are taken whole"},
+    {"truncation_side", FIELD_REFUSED, .doc = "prompts are taken whole"},
+    {"timings_per_token", FIELD_REFUSED, .doc = "there are no times here"},
+    {"verbose", FIELD_REFUSED, .doc = "there is no such reply here"},
+    {"return_progress", FIELD_REFUSED, .doc = "there is no stream of tokens"},
+    {0},
+};
+/* Of completions alone: what counts thoughts begins with what is sampled, too. */
+static const struct field unkept_rows[] = {
+    {"thinking_token_budget", FIELD_REFUSED, .neutral = "-1", .doc = "not kept in rollouts"},
+    {"max_thinking_tokens", FIELD_REFUSED, .neutral = "-1", .doc = "not kept in rollouts"},
+    {"thinking_budget", FIELD_REFUSED, .neutral = "-1", .doc = "not kept in rollouts"},
+    {"thinking_budget_tokens", FIELD_REFUSED, .neutral = "-1", .doc = "not kept in rollouts"},
+    {"reasoning_budget", FIELD_REFUSED, .neutral = "-1", .doc = "not kept in rollouts"},
+    {"bad_words", FIELD_REFUSED, .neutral = "[]", .doc = "not kept in rollouts"},
+    {"logprob_token_ids", FIELD_REFUSED, .neutral = "[]", .doc = "not kept in rollouts"},
+    {"prompt_logprob_token_ids", FIELD_REFUSED, .neutral = "[]", .doc = "not kept in rollouts"},
+    {0},
+};
+/* clang-format on */
 static const struct field *const keep_members[] = {keep_rows, NULL};
 static const struct field *const until_members[] = {until_rows, NULL};
 static const struct field *const revise_members[] = {revise_rows, NULL};
-static const struct field *const sampling_members[] = {sampling_params_rows, count_rows, NULL};
+static const struct field *const sampling_members[] = {elsewhere_rows, unkept_rows, count_rows,
+                                                       sampling_params_rows, NULL};
 
 /* clang-format off */
 static const struct field rows[] = {
@@ -202,31 +239,30 @@ static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
     return check_revise(ask, err) && revise_check(ask, x, err);
 }
 
-/* Fields of sampling that stand elsewhere in this body, or mean a reply of another kind. */
-static bool check_sampling(const struct ask *ask, struct error *err)
+/* A field of sampling that stands elsewhere in this body, that only completions know, or that has another name
+ * here. */
+static bool check_sampling(const cJSON *sampling, struct error *err)
 {
-    static const char *const elsewhere[] = {"n",
-                                            "stream",
-                                            "seed",
-                                            "model",
-                                            "lora_path",
-                                            "echo",
-                                            "stream_options",
-                                            "request_id",
-                                            "best_of",
-                                            "prompt_logprobs",
-                                            "timings_per_token",
-                                            "verbose",
-                                            "return_progress",
-                                            "return_token_ids",
-                                            "return_tokens_as_token_ids",
-                                            "return_weight_versions",
-                                            "truncate_prompt_tokens",
-                                            "truncation_side"};
-    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
-        if (json_get(ask->sampling, elsewhere[i]) == NULL) continue;
-        return error_set(err, ERROR_INVALID_VALUE, elsewhere[i], "%s does not stand in sampling",
-                         elsewhere[i]);
+    static const struct {
+        const char *name, *here;
+    } renamed[] = {{"max_completion_tokens", "max_tokens"}, {"max_new_tokens", "max_tokens"}};
+    const struct field_context context = {0};
+    struct error refused = {0};
+    for (const struct field *f = elsewhere_rows; f->name != NULL; f++) {
+        if (json_get(sampling, f->name) == NULL) continue;
+        return error_set(err, ERROR_INVALID_VALUE, f->name, "%s does not stand in sampling",
+                         f->name);
+    }
+    for (const struct field *f = unkept_rows; f->name != NULL; f++) {
+        const cJSON *v = json_get(sampling, f->name);
+        if (v == NULL || field_read(f, v, NULL, &context, &refused)) continue;
+        return error_set(err, ERROR_UNSUPPORTED, f->name, "%s is not kept in rollouts", f->name);
+    }
+    for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++) {
+        if (json_get(sampling, renamed[i].name) == NULL) continue;
+        return error_set(err, ERROR_UNKNOWN_FIELD, renamed[i].name,
+                         "unknown field \"%s\"; did you mean %s?", renamed[i].name,
+                         renamed[i].here);
     }
     return true;
 }
@@ -237,9 +273,10 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     struct sampling_params *p = &ask->params;
     int n_vocab = engine_info(x->server->engine)->n_vocab;
     struct field_context context = {.arena = x->arena, .n_vocab = n_vocab};
-    struct field_table tables[] = {sampling_params_table(p), FIELD_TABLE(count_rows, p)};
-    if (ask->sampling != NULL &&
-        (!check_sampling(ask, err) || !fields_read(ask->sampling, tables, 2, &context, err))) {
+    struct field_table tables[] = {FIELD_TABLE(elsewhere_rows, p), FIELD_TABLE(unkept_rows, p),
+                                   FIELD_TABLE(count_rows, p), sampling_params_table(p)};
+    if (ask->sampling != NULL && (!check_sampling(ask->sampling, err) ||
+                                  !fields_read(ask->sampling, tables, 4, &context, err))) {
         return error_in(err, "sampling");
     }
     if (p->engine.max_tokens == 0) {
@@ -256,20 +293,6 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     p->engine.support = (ask->returns & RETURN_SUPPORT) != 0;
     p->engine.both = (ask->returns & RETURN_PROCESSED) != 0;
     return true;
-}
-
-/* What counts thoughts begins with what is sampled, too; and what only completions know. */
-static bool check_kept(const struct ask *ask, struct error *err)
-{
-    const struct sampling_params *p = &ask->params;
-    const char *field = p->engine.think_budget >= 0   ? "thinking_token_budget"
-                        : p->bad_words.n > 0          ? "bad_words"
-                        : p->logprob_ids.n > 0        ? "logprob_token_ids"
-                        : p->prompt_logprob_ids.n > 0 ? "prompt_logprob_token_ids"
-                                                      : NULL;
-    if (field == NULL) return true;
-    error_set(err, ERROR_UNSUPPORTED, field, "%s is not kept in rollouts", field);
-    return error_in(err, "sampling");
 }
 
 /* What a sample goes on from has no place in its form: that begins with what is sampled. */
@@ -397,8 +420,8 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
                                  err) &&
            read_keep(ask, err) && read_sampling(ask, x, err) &&
            read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
-           compile_forms(ask, x, err) && check_kept(ask, err) && check_engine(ask, x, err) &&
-           read_until(ask, err) && read_revise(ask, x, err);
+           compile_forms(ask, x, err) && check_engine(ask, x, err) && read_until(ask, err) &&
+           read_revise(ask, x, err);
 }
 
 void ask_clear(struct ask *ask)

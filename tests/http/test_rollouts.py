@@ -912,7 +912,10 @@ def test_what_is_at_the_judge_when_its_end_is_asked_for_is_masked(start, how):
     ({"n": 2.5}, "n"),
     ({"nn": 2}, "nn"),
     ({"sampling": {"n": 2}}, "sampling.n"),
-    ({"sampling": {"lora_path": "a"}}, "sampling.lora_path"),
+    *[({"sampling": {name: value}}, f"sampling.{name}") for name, value in {
+        "lora_path": "a", "model": "a", "best_of": 2, "seed": 1, "request_id": "a", "stream": True, "stream_options": {"include_usage": True},
+        "echo": True, "prompt_logprobs": 1, "return_weight_versions": True, "bad_words": ["a"], "logprob_token_ids": [1],
+        "prompt_logprob_token_ids": [1], "thinking_token_budget": 5, "reasoning_budget": 5, "max_completion_tokens": 5}.items()],
     ({"sampling": {"timings_per_token": True}}, "sampling.timings_per_token"),
     ({"sampling": {"verbose": True}}, "sampling.verbose"),
     ({"sampling": {"return_progress": True}}, "sampling.return_progress"),
@@ -970,6 +973,25 @@ def test_what_is_wrong_is_named(tiny, body, param):
 def test_no_model_is_asked_where_there_is_none(tiny, body, param):
     reply = tiny.post("/v1/rollouts", {"prompts": QUESTIONS[:1], **body})
     assert (reply.status_code, reply.json()["error"]["code"], reply.json()["error"]["param"]) == (501, "not_available", param)
+
+
+def test_another_name_of_max_tokens_is_told_the_one_that_is_meant(tiny):
+    for name in ("max_completion_tokens", "max_new_tokens"):
+        reply = tiny.post("/v1/rollouts", {"prompts": QUESTIONS[:1], "sampling": {name: 5}}).json()["error"]
+        assert reply["code"] == "unknown_field" and "did you mean max_tokens?" in reply["message"]
+
+
+def test_what_the_reference_names_as_refused_in_sampling_is(tiny):
+    """The page is made of the tables that read: a field that another table refuses here is named behind the place."""
+    text = tiny.http.get("/docs").text
+    [place] = re.findall(r"POST /v1/rollouts: sampling</code> \(but for (.*?)\)", text)
+    hidden = re.findall(r"<code>(\w+)</code>", place)
+    assert {"n", "stream", "seed", "model", "bad_words", "thinking_budget", "request_id"} <= set(hidden)
+    for name in hidden:
+        reply = tiny.post("/v1/rollouts", {"prompts": QUESTIONS[:1], "sampling": {name: [[1]]}})
+        assert reply.status_code == 400 and reply.json()["error"]["param"] == f"sampling.{name}", name
+        assert "sampling" in reply.json()["error"]["message"] or "not kept in rollouts" in reply.json()["error"]["message"]
+    assert samples(ask(tiny, n=1, sampling={"max_tokens": 3, "bad_words": [], "thinking_budget": -1}))
 
 
 def test_a_fork_of_no_places_is_told_what_it_needs(tiny):
