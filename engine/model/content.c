@@ -25,6 +25,11 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : (x.n > y.n) - (x.n < y.n);
 }
 
+void content_sort(struct content *c)
+{
+    if (c->n > 0) qsort(c->lines, c->n, sizeof(*c->lines), by_name);
+}
+
 static bool new_lines(struct content *c, size_t n, struct error *err)
 {
     *c = (struct content){.lines = mem_new(n + 1, sizeof(*c->lines), err), .n = n};
@@ -44,7 +49,7 @@ bool content_list_set(const struct safetensors *s, struct content *c, struct err
                                    .bytes = span_of(t->data, t->bytes)};
         memcpy(l->shape, t->shape, sizeof(l->shape));
     }
-    qsort(c->lines, c->n, sizeof(*c->lines), by_name);
+    content_sort(c);
     return true;
 }
 
@@ -62,7 +67,7 @@ static bool list_gguf(const struct gguf *g, struct content *c, struct error *err
         if (l->dtype == NULL) l->dtype = "?";
         memcpy(l->shape, t->shape, sizeof(l->shape));
     }
-    qsort(c->lines, c->n, sizeof(*c->lines), by_name);
+    content_sort(c);
     return true;
 }
 
@@ -78,7 +83,7 @@ bool content_add(struct content *c, const struct content_line *line, struct erro
     if (grown == NULL) return false;
     c->lines = grown;
     c->lines[c->n++] = *line;
-    qsort(c->lines, c->n, sizeof(*c->lines), by_name);
+    content_sort(c);
     return true;
 }
 

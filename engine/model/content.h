@@ -45,6 +45,8 @@ bool content_list(const struct model *m, struct content *c, struct error *err);
 bool content_list_set(const struct safetensors *s, struct content *c, struct error *err);
 /* One line more, its name borrowed. False and ERROR_NO_MEMORY; lines have moved otherwise. */
 bool content_add(struct content *c, const struct content_line *line, struct error *err);
+/* Bring lines whose names have changed into order. */
+void content_sort(struct content *c);
 /* Free the list. Accepts an empty one. */
 void content_clear(struct content *c);
 

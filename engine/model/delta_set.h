@@ -33,7 +33,7 @@ enum { DELTA_MAX_VERSION = 999999999 };
 struct delta_change {
     struct span name;    /* of the tensor */
     struct span payload; /* in the mapping */
-    const char *sum;     /* of the result, in hexadecimal; NULL: it has none, and is none */
+    const char *sum;     /* of the result, in hexadecimal */
     enum delta_sum kind;
 };
 

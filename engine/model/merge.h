@@ -30,8 +30,9 @@ struct merge {
 /* The version's name in the metadata. */
 #define MERGE_VERSION "touchstone_version"
 
-/* Write the file. *changed gets a line, hashed, for each tensor that changes, with its new values'
- * hash; free with content_clear(). False and ERROR_BASE_UNAVAILABLE when the base is quantised,
+/* Write the file, in the base's names and order of rows. News and changes may be in the names of the
+ * other kind of file (other_name.h). *changed gets a line, hashed, for each tensor that changes, with its
+ * new values' hash, as it was sent; free with content_clear(). False and ERROR_BASE_UNAVAILABLE when the base is quantised,
  * ERROR_INVALID_VALUE naming the tensor that is none of the base's, of another shape or type, or
  * whose sum is another, ERROR_NO_STORAGE. */
 bool merge_write(const struct merge *m, struct content *changed, struct error *err);

@@ -59,7 +59,8 @@ static void try_change(const struct delta_set *d, const struct delta_change *c)
     for (size_t i = ROOM; i < sizeof(tensor); i++) {
         assert(tensor[i] == GUARD);
     }
-    if (ok && c->sum != NULL) delta_sum_is(c->kind, c->sum, tensor, ROOM);
+    assert(c->sum != NULL);
+    if (ok) delta_sum_is(c->kind, c->sum, tensor, ROOM);
 }
 
 static void check(const struct delta_set *d)

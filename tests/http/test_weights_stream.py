@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import json
+import math
 import os
 import signal
 import socket
@@ -453,5 +454,127 @@ def test_a_gguf_server_takes_gguf_names(start):
     reply = put(s, twos, params={"part": "some"})
     assert reply.status_code == 200, reply.text
     assert answers(s) != before and version(s) == "1"
-    assert put(s, checkpoints.pack({"model.norm.weight": ("F32", [size], b"\0" * 4 * size)}),
-               params={"part": "some"}).status_code == 400
+    other = start(model=str(checkpoints.GGUF_F16))
+    twos = checkpoints.pack({"model.norm.weight": ("F32", [size], b"\0\0\0\x40" * size)})
+    assert put(other, twos, params={"part": "some"}).status_code == 200
+    assert answers(other) == answers(s) and told(other) == told(s)
+
+
+# A small llama, whose two kinds of file have the rows that RoPE rotates in another order.
+LLAMA = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+         "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "vocab_size": 544, "max_position_embeddings": 256,
+         "rope_theta": 10000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": False, "dtype": "bfloat16", "hidden_act": "silu"}
+OF_LAYERS = {"input_layernorm": ("attn_norm", [64]), "post_attention_layernorm": ("ffn_norm", [64]),
+             "self_attn.q_proj": ("attn_q", [64, 64]), "self_attn.k_proj": ("attn_k", [32, 64]), "self_attn.v_proj": ("attn_v", [32, 64]),
+             "self_attn.o_proj": ("attn_output", [64, 64]), "mlp.gate_proj": ("ffn_gate", [96, 64]), "mlp.up_proj": ("ffn_up", [96, 64]),
+             "mlp.down_proj": ("ffn_down", [64, 96])}
+NAMES = {"model.embed_tokens.weight": ("token_embd.weight", [544, 64]), "model.norm.weight": ("output_norm.weight", [64]),
+         "lm_head.weight": ("output.weight", [544, 64]),
+         **{f"model.layers.{i}.{hf}.weight": (f"blk.{i}.{name}.weight", shape) for i in range(2) for hf, (name, shape) in OF_LAYERS.items()}}
+
+
+def llama(seed):
+    """Its tensors, in Hugging Face's names."""
+    out = {}
+    for name, (_, shape) in NAMES.items():
+        noise = checkpoints.random.Random(f"{seed} {name}").randbytes(2 * math.prod(shape))
+        large = 0x3f if len(shape) == 1 else 0x3e  # about a half, or an eighth of either sign
+        data = bytes(b if i % 2 == 0 else large | (b & 0x80 if len(shape) == 2 else 0) for i, b in enumerate(noise))
+        out[name] = ("BF16", shape, data)
+    return out
+
+
+def in_gguf_names(tensors):
+    """As llama.cpp's converter has them: of each head's rows first 0, 8, then 1, 9, ..."""
+    out = {}
+    for name, (dtype, shape, data) in tensors.items():
+        if "q_proj" in name or "k_proj" in name:
+            rows = [data[i:i + 128] for i in range(0, len(data), 128)]
+            data = b"".join(rows[head + j + 8 * half] for head in range(0, len(rows), 16) for j in range(8) for half in range(2))
+        out[NAMES[name][0]] = (dtype, shape, data)
+    return out
+
+
+@pytest.fixture
+def llama_folder(tmp_path):
+    def make(tensors, name):
+        folder = tmp_path / name
+        checkpoints.folder(folder, tensors)  # its tokenizer is as good as another
+        (folder / "config.json").write_text(json.dumps(LLAMA))
+        return str(folder)
+    return make
+
+
+def a_part(tensors):
+    return {k: v for k, v in tensors.items() if ".layers.1." in k or k in ("model.norm.weight", "lm_head.weight")}
+
+
+@pytest.mark.parametrize("part, encoding", [("some", None), ("delta", "xor"), ("delta", "overwrite")])
+@pytest.mark.parametrize("base", ["folder", "stream"])
+def test_a_part_may_have_the_other_names(start, llama_folder, part, encoding, base):
+    """Whatever those of the base are: GGUF's for a folder, Hugging Face's for a stream in GGUF's. So served as whole."""
+    old, new = llama(1), a_part(llama(2))
+    s = start(model=llama_folder(old, "old"))
+    theirs = in_gguf_names if base == "folder" else dict
+    if base == "stream":
+        assert put(s, checkpoints.pack(in_gguf_names(old))).status_code == 200
+    assert answers(s) == answers(start(model=llama_folder(old, "same")))
+    sent = theirs(new)
+    body = checkpoints.pack(sent) if part == "some" else delta(theirs(old), sent, encoding)
+    reply = put(s, body, params={"part": part})
+    assert reply.status_code == 200, reply.text
+    assert (reply.json()["tensors"], reply.json()["sha256"]) == (len(new), checkpoints.sha256(sent))
+    assert answers(s) == answers(start(model=llama_folder(old | new, "new")))
+    whole = old | new if base == "folder" else in_gguf_names(old | new)
+    assert told(s) == (len(old), checkpoints.sha256(whole))
+    # and after it one in the base's own, and one in both
+    newer = a_part(llama(3))
+    own = dict if base == "folder" else in_gguf_names
+    mixed = dict(list(own(newer).items())[:5]) | dict(list(theirs(newer).items())[5:])
+    assert put(s, checkpoints.pack(mixed), params={"part": "some"}).status_code == 200
+    assert answers(s) == answers(start(model=llama_folder(old | newer, "newer")))
+
+
+def test_what_the_other_names_do_not_name(start, llama_folder):
+    old = llama(1)
+    s = start(model=llama_folder(old, "old"))
+    norm = old["model.norm.weight"]
+    for tensors, word in (({"model.norm.weight": norm, "output_norm.weight": norm}, "comes twice"),
+                          ({"blk.2.attn_norm.weight": norm}, "none of the served"), ({"blk.00.attn_norm.weight": norm}, "none of the served"),
+                          ({"blk.0.attn_norm": norm}, "none of the served"), ({"blk..attn_norm.weight": norm}, "none of the served"),
+                          ({"blk.9999999999.attn_norm.weight": norm}, "none of the served"), ({"blk.0.nextn.enorm.weight": norm}, "none of the served"),
+                          ({"blk.0.attn_q.weight": norm}, "another shape"), ({"blk.0.attn_kv_b.weight": norm}, "none of the served")):
+        reply = put(s, checkpoints.pack(tensors), params={"part": "some"})
+        assert reply.status_code == 400 and word in reply.json()["error"]["message"], (list(tensors), reply.text)
+        changes = {k: ("U8", [len(v[2])], v[2]) for k, v in tensors.items()}
+        reply = put(s, checkpoints.pack(changes, {"delta_encoding": "xor", "compression_format": "none", **dict.fromkeys(tensors, "0" * 32)}), params={"part": "delta"})
+        assert reply.status_code == 400 and (word in reply.json()["error"]["message"] or word == "another shape"), (list(tensors), reply.text)
+    assert version(s) == "0"
+
+
+@pytest.mark.parametrize("encoding", [None, "xor", "overwrite"])
+def test_a_gguf_file_takes_a_part_in_hugging_face_s_names(start, encoding):
+    """Whose shapes begin with the other end."""
+    a, b = (start(model=str(checkpoints.GGUF_F16)) for _ in range(2))
+    norm = checkpoints.struct.pack("<96f", *(1 + i / 96 for i in range(96)))
+    assert put(a, checkpoints.pack({"output_norm.weight": ("F32", [96], norm)}), params={"part": "some"}).status_code == 200
+    old = {"model.norm.weight": ("F32", [96], b"")}
+    new = {"model.norm.weight": ("F32", [96], norm)}
+    reply = put(b, checkpoints.pack(new), params={"part": "some"})
+    assert reply.status_code == 200 and reply.json()["sha256"] == checkpoints.sha256(new), reply.text
+    if encoding is not None:
+        old, new = new, {"model.norm.weight": ("F32", [96], norm[4:] + norm[:4])}
+        reply = put(b, delta(old, new, encoding), params={"part": "delta"})
+        assert reply.status_code == 200 and reply.json()["sha256"] == checkpoints.sha256(new), reply.text
+        assert put(a, checkpoints.pack({"output_norm.weight": new["model.norm.weight"]}), params={"part": "some"}).status_code == 200
+    assert answers(a) == answers(b) and told(a) == told(b)
+
+
+def test_experts_have_the_base_s_names_only(served, tensors):
+    s = served
+    router = {k: v for k, v in tensors.items() if k.endswith("mlp.gate.weight")}
+    name = sorted(router)[0]
+    layer = name.split(".")[2]
+    assert put(s, checkpoints.pack({f"blk.{layer}.ffn_gate_inp.weight": router[name]}), params={"part": "some"}).status_code == 200
+    reply = put(s, checkpoints.pack({f"blk.{layer}.ffn_gate_exps.weight": router[name]}), params={"part": "some"})
+    assert reply.status_code == 400 and f"blk.{layer}.ffn_gate_exps.weight is none" in reply.json()["error"]["message"]
