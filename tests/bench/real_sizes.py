@@ -22,7 +22,7 @@ ROWS = ["--prompts", "512,2048", "--batches", "1,8,32", "--no-http"]
 def measure(shape, kind, a):
     out = a.out / f"{shape}-{kind}"
     out.mkdir(parents=True, exist_ok=True)
-    model = out / "model.gguf"
+    model = out / f"random-{shape}-{kind}.gguf"  # by its name the ratios are recorded
     vocabulary = random_model.Vocabulary(a.vocabulary, random_model.SHAPES[shape].vocab)
     try:
         with model.open("wb") as f:
