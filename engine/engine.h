@@ -150,6 +150,13 @@ struct version_label *engine_version(struct engine *e);
 
 /* ---- new weights ---- */
 
+/* For how long PUSH_FINISH waits for requests on older weights to end. */
+enum push_wait {
+    PUSH_WAITS_NOT,
+    PUSH_WAITS,         /* but not in a pause, in which they do not end */
+    PUSH_WAITS_IN_PAUSE /* until somebody takes that back */
+};
+
 enum push_policy {
     PUSH_FINISH, /* requests at work end on the weights that they began with */
     PUSH_SWITCH, /* they go on with the new ones, with which what they had is computed again */
@@ -208,7 +215,7 @@ struct engine_push {
     /* that path must be at (checkpoint.h), else ERROR_BASE_VERSION; NULL: any */
     const char *checkpoint_version;
     const struct engine_pull *pull; /* no weights and no name, but this; NULL: not */
-    bool wait;         /* while too many versions are in memory; else ERROR_VERSIONS_BUSY */
+    enum push_wait wait; /* while too many versions are in memory; else ERROR_VERSIONS_BUSY */
     bool check_finite; /* a NaN or an infinity is an error that names the tensor */
     /* Called once, from a thread of the engine, when requests that are submitted from then on are computed
      * with the new weights, or when all is as it was. */

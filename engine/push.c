@@ -71,7 +71,8 @@ static bool make_room(struct staging *s, struct error *err)
     struct install leave = {.policy = (int)s->push->policy};
     bool stay = s->push->policy == PUSH_FINISH;
     if (!stay && versions_are_full(v) && !install(s->e, leave, err)) return false;
-    return versions_reserve(v, s->push->wait || !stay, err);
+    bool wait = s->push->wait != PUSH_WAITS_NOT || !stay;
+    return versions_reserve(v, wait, s->push->wait == PUSH_WAITS_IN_PAUSE || !stay, err);
 }
 
 static bool push_weights(struct staging *s, struct error *err)

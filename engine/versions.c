@@ -102,11 +102,11 @@ void versions_pause(struct versions *v, bool paused)
     pthread_mutex_unlock(&v->lock);
 }
 
-bool versions_reserve(struct versions *v, bool wait, struct error *err)
+bool versions_reserve(struct versions *v, bool wait, bool in_pause, struct error *err)
 {
     pthread_mutex_lock(&v->lock);
     bury(v);
-    while (wait && !v->quit && !v->paused && v->n >= v->most) {
+    while (wait && !v->quit && (in_pause || !v->paused) && v->n >= v->most) {
         pthread_cond_wait(&v->changed, &v->lock);
         bury(v);
     }

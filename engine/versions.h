@@ -49,9 +49,9 @@ void versions_clear(struct versions *v);
 bool versions_are_full(struct versions *v);
 /* Requests come to no end until it is taken back. Any thread. */
 void versions_pause(struct versions *v, bool paused);
-/* Room for one more: waits for retired ones to end when `wait`, freeing them, but not in a pause. False and
- * ERROR_VERSIONS_BUSY, or ERROR_ABORTED when the engine ends. The keeper's. */
-bool versions_reserve(struct versions *v, bool wait, struct error *err);
+/* Room for one more: waits for retired ones to end when `wait`, in a pause when `in_pause`, freeing them. False
+ * and ERROR_VERSIONS_BUSY, or ERROR_ABORTED when the engine ends. The keeper's. */
+bool versions_reserve(struct versions *v, bool wait, bool in_pause, struct error *err);
 /* The room is not needed after all. */
 void versions_unreserve(struct versions *v);
 /* Free the retired ones that have no users. The keeper's. */

@@ -52,9 +52,9 @@ void judge_rewards_free(struct judge_rewards *r);
 struct judge_item;
 
 /* fields: an object as an item of /verify ("answer", "prompt", "tests", ...) without "completion" and
- * "group", with "rewards" of its own if it shall not be judged by those of its samples; borrowed until the item is freed. NULL: an item of no fields. NULL and an error naming the field
- * when one is unknown or of a wrong type, or memory is out. Free with judge_item_free(), after every
- * sample that uses it. */
+ * "group", with "rewards" of its own if it shall not be judged by those of its samples; borrowed until
+ * the item is freed. NULL: an item of no fields. NULL and an error naming the field when one is unknown
+ * or of a wrong type, or memory is out. Free with judge_item_free(), after every sample that uses it. */
 struct judge_item *judge_item_new(struct judge *judge, const cJSON *fields, struct error *err);
 
 /* May that be an item's "answer": a text, a number, or a list of them? False names it. */

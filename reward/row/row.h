@@ -137,12 +137,9 @@ const cJSON *reward_option_or_field(const struct reward_call *call, int option, 
                                     struct error *err);
 
 /* A row of the item's fields for rewards with wants_correct; the judge reads it. */
-#define CORRECT_FIELD \
-    { \
-        "correct", FIELD_BOOL, \
-            .doc = \
-                "whether the answer is right; else the verdict of accuracy (or code, plan, ...)" \
-    }
+#define CORRECT_FIELD                                                                              \
+    {"correct", FIELD_BOOL,                                                                        \
+     .doc = "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"}
 
 /* ---- a row --------------------------------------------------------------------------------------- */
 

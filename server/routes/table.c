@@ -182,8 +182,9 @@ static const struct route rows[] = {
 
 /* ---- what the query may have ---- */
 
-#define WAITS {"wait", FIELD_BOOL, .fallback = "true", \
-               .doc = "whether the push waits for memory that older versions of the weights hold, or is 409"}
+#define WAITS {"wait", FIELD_BOOL, \
+               .doc = "whether the push waits for memory that older versions of the weights hold, in a pause " \
+                      "too, or is 409; where it is not said: it waits, but not in a pause"}
 #define MODE {"mode", FIELD_CHOICE, .choices = modes, .fallback = "\"abort\"", \
               .doc = "what becomes of the samples at work"}, \
              {"wait_for_inflight_requests", FIELD_BOOL, .fallback = "false", .doc = "the older word for mode wait"}

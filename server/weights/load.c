@@ -123,7 +123,7 @@ static bool read_load(struct exchange *x, const cJSON *body, const struct field 
         ok = error_set(err, ERROR_MISSING_FIELD, path, "%s is needed", path);
     }
     p->path_field = path;
-    return ok && exchange_flag(x, "wait", &p->order.wait, err) &&
+    return ok && push_read_wait(x, p, err) &&
            push_set_version(x, load->version, version, err) &&
            client_path_open(x->server, load->path, path, &p->source, err);
 }

@@ -46,8 +46,18 @@ struct push *push_new(struct exchange *x)
     p->source.root = p->paths.source.root = p->paths.last.root = p->paths.base.root = -1;
     p->paths.folder = -1;
     p->order.root = p->order.fd = -1;
-    p->order.wait = true;
+    p->order.wait = PUSH_WAITS;
     return p;
+}
+
+bool push_read_wait(const struct exchange *x, struct push *p, struct error *err)
+{
+    bool waits = true;
+    if (!exchange_flag(x, "wait", &waits, err)) return false;
+    if (exchange_argument(x, "wait") != NULL) {
+        p->order.wait = waits ? PUSH_WAITS_IN_PAUSE : PUSH_WAITS_NOT;
+    }
+    return true;
 }
 
 /* The push of x, which push_new() has made. */

@@ -40,6 +40,10 @@ struct push {
 /* A push of x's, to be filled in. NULL when there is no memory: x has then been answered. */
 struct push *push_new(struct exchange *x);
 
+/* The query's "wait": whether to wait for requests on older weights, then in a pause too. False and
+ * ERROR_INVALID_VALUE naming it. */
+bool push_read_wait(const struct exchange *x, struct push *p, struct error *err);
+
 /* What x's push is called: text that the client gave in `field`, static. False and ERROR_INVALID_VALUE
  * naming it. */
 bool push_set_version(struct exchange *x, struct span name, const char *field, struct error *err);

@@ -271,7 +271,7 @@ static bool read_update(struct exchange *x, struct push *p, const cJSON *body, s
         return false;
     }
     p->order.checkpoint_version = p->order.version;
-    if (!exchange_flag(x, "wait", &p->order.wait, err)) return false;
+    if (!push_read_wait(x, p, err)) return false;
     p->path_field = "local_checkpoint_dir";
     return client_path_open(x->server, span_str(chain_of(x)->folder), p->path_field, &p->source,
                             err);

@@ -67,7 +67,7 @@ static bool read_ask(struct exchange *x, struct push *p, int part, struct error 
     if (!exchange_arguments_are(x, arguments, err) ||
         !choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
         !exchange_flag(x, "check_finite", &p->order.check_finite, err) ||
-        !exchange_flag(x, "wait", &p->order.wait, err) ||
+        !push_read_wait(x, p, err) ||
         !weights_read_digest(x, &p->order.sha256, err)) {
         return false;
     }

@@ -207,7 +207,7 @@ def test_concurrency_counts_work_whose_client_has_left(start, tmp_path):
     push = json.dumps({"path": str(checkpoints.FOLDER)}).encode()
     assert server.http.post("/v1/weights", content=push, headers={"Content-Type": "application/json"}).status_code == 200
     with server.connect() as sock:
-        sock.sendall(b"POST /v1/weights HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+        sock.sendall(b"POST /v1/weights?wait=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "
                      + narrow.encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(push) + push)
         server.wait_metric("touchstone_weight_staging", lambda n: n == 1)
     server.lines("key=narrow", "left=yes")
