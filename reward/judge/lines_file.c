@@ -84,6 +84,8 @@ static struct batch *read_batch(struct pass *p)
         errno = 0;
         ssize_t n = is_stopped(p) ? -1 : getline(&p->line, &p->line_room, p->in);
         p->lines++;
+        bool cut = n > 0 && is_stopped(p) && p->line[n - 1] != '\n'; /* the rest is not read */
+        if (cut) n = -1;
         if (n < 0) {
             p->at_end = true;
             if (ferror(p->in) && !is_stopped(p)) {

@@ -7,6 +7,8 @@
 #include "server/cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #include "server/cli/explain.h"
 #include "server/cli/progress.h"
 
-enum { MAX_NAMES = 1 << 20 };
+enum { MAX_NAMES = 1 << 20, LOOK_MS = 100, READ_BYTES = 1 << 16 };
 
 static volatile sig_atomic_t stop_signal; /* which came: no more lines are read */
 
@@ -29,10 +31,31 @@ static void on_stop(int signal_number)
     stop_signal = signal_number;
 }
 
+/* A signal may come to any thread, and interrupts the one that waits for input only if it is that one: so input is
+ * waited for a moment at a time, and ends when reading shall. */
+static ssize_t read_some(void *cookie, char *to, size_t n)
+{
+    struct pollfd in = {.fd = *(const int *)cookie, .events = POLLIN};
+    while (stop_signal == 0) {
+        int ready = poll(&in, 1, LOOK_MS);
+        if (ready > 0) return read(in.fd, to, n);
+        if (ready < 0 && errno != EINTR) return -1;
+    }
+    return 0;
+}
+
+/* The descriptor's text, for lines. fd stays the caller's. NULL: no memory. */
+static FILE *open_lines(int *fd)
+{
+    FILE *in = fopencookie(fd, "r", (cookie_io_functions_t){.read = read_some});
+    if (in != NULL) setvbuf(in, NULL, _IOFBF, READ_BYTES);
+    return in;
+}
+
 struct progress {
     uint64_t started_ns;
     struct progress_line line;
-    FILE *in;
+    int in;
     int64_t size; /* of the file; 0: not known */
 };
 
@@ -41,10 +64,10 @@ static double seconds_since(uint64_t ns)
     return (double)(clock_ns() - ns) * 1e-9;
 }
 
-static int64_t size_of(FILE *in)
+static int64_t size_of(int in)
 {
     struct stat st;
-    return fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
+    return fstat(in, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
 }
 
 static void show_progress(void *arg, uint64_t lines)
@@ -52,7 +75,7 @@ static void show_progress(void *arg, uint64_t lines)
     struct progress *p = arg;
     char more[80];
     double s = seconds_since(p->started_ns);
-    double at = p->size > 0 ? (double)ftello(p->in) / (double)p->size : -1;
+    double at = p->size > 0 ? (double)lseek(p->in, 0, SEEK_CUR) / (double)p->size : -1;
     snprintf(more, sizeof(more), "%llu items, %.0f/s", (unsigned long long)lines,
              s > 0 ? (double)lines / s : 0.0);
     progress_show(&p->line, at > 1 ? -1 : at, more);
@@ -118,30 +141,33 @@ static bool judge_file(struct judge *judge, const char *path, const struct showi
     char *results = NULL;
     size_t n_results = 0;
     bool from_stdin = path == NULL || strcmp(path, "-") == 0;
-    FILE *in = from_stdin ? stdin : fopen(path, "rb");
-    if (in == NULL) {
+    int in = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (in < 0) {
         return error_set(err, ERROR_BAD_FILE, NULL, "%.200s: %s", path, strerror(errno));
     }
+    FILE *lines = open_lines(&in);
     FILE *out = show->explain ? open_memstream(&results, &n_results) : stdout;
     bool apart = !isatty(STDOUT_FILENO) || show->explain; /* the line does not run into results */
     struct progress p = {.started_ns = clock_ns(), .in = in, .size = size_of(in)};
     progress_begin(&p.line, "judging", !show->quiet && apart);
     struct judge_summary sum = {0};
-    const struct judge_file file = {.in = in,
+    const struct judge_file file = {.in = lines,
                                     .out = out,
                                     .threads = show->threads,
                                     .progress = show_progress,
                                     .arg = &p,
                                     .stop = &stop_signal};
-    bool ok = out == NULL ? error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the results")
-                          : judge_lines(judge, &file, &sum, err);
+    bool ok = lines != NULL && out != NULL
+                  ? judge_lines(judge, &file, &sum, err)
+                  : error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the results");
     if (show->explain && out != NULL) {
         fclose(out);
         explain_results(span_of(results, n_results));
         free(results);
     }
     if (ok && !show->quiet) print_summary(&p, &sum);
-    if (!from_stdin) fclose(in);
+    if (lines != NULL) fclose(lines);
+    if (!from_stdin) close(in);
     return ok && check_summary(&sum, show->strict, err);
 }
 
@@ -166,10 +192,10 @@ static char *expand_names(const char *text)
     return buffer_take(&out);
 }
 
-/* The first ends reading, and what was read is judged; a second one ends the program. */
+/* The first ends reading, and what was read is judged and written; a second one ends the program. */
 static void catch_signals(void)
 {
-    struct sigaction act = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction act = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
 }

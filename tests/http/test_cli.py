@@ -288,6 +288,21 @@ def test_progress_keeps_apart_from_results(tmp_path):
     assert len(results) == 2000 and all(line.startswith("{") for line in results)
 
 
+@pytest.mark.parametrize("threads", ["1", "2", "8"])
+def test_interrupted_verify_waits_for_no_more(threads):
+    """Whichever thread waits for input, and wherever in a line: what is not whole is not judged."""
+    with subprocess.Popen([BIN, "verify", "--threads", threads], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, env=ENVIRONMENT) as process:
+        process.stdin.write((json.dumps(RIGHT) + "\n") * 300 + json.dumps(RIGHT)[:9])
+        process.stdin.flush()
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.stdout.read(), process.stderr.read()  # input stays open
+        assert process.wait(timeout=PATIENCE) == 130
+    results = [json.loads(line) for line in [first, *out.splitlines()]]
+    assert all(r["reward"] == 1 for r in results) and f"of the first {len(results)} items" in err
+
+
 def test_interrupted_verify_loses_nothing():
     """Ctrl-C ends reading: what was read is judged, every line is whole, the summary says how far it came."""
     with subprocess.Popen([BIN, "verify"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
