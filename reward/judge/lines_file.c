@@ -195,7 +195,7 @@ static void deliver(struct pass *p, uint64_t number, const struct judge_job *job
     }
     if (!p->failed) {
         summarize(p->summary, job);
-        if (fwrite(text->p, 1, text->n, p->out) != text->n) {
+        if (text->n > 0 && fwrite(text->p, 1, text->n, p->out) != text->n) {
             error_set(&e, ERROR_SYSTEM, NULL, "cannot write: %s", strerror(errno));
         }
         p->written++;
