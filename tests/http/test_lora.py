@@ -258,14 +258,14 @@ def test_as_many_as_there_may_be(start):
 
 
 def test_paths_lie_beneath_the_roots(start, tmp_path):
-    inside = tmp_path / "root"
+    inside = tmp_path / "allowed"
     shutil.copytree(PLAIN, inside / "good")
     shutil.copytree(PLAIN, inside / "linked")
     (inside / "linked" / "adapter_model.safetensors").unlink()
     os.symlink(PLAIN + "/adapter_model.safetensors", inside / "linked" / "adapter_model.safetensors")
     server = start("--path-root", str(inside))
     assert load(server, "a", inside / "good").status_code == 200
-    for spelling in (f"{inside}//good", f"{inside}/./good/.", f"/{tmp_path}//root/good"):
+    for spelling in (f"{inside}//good", f"{inside}/./good/.", f"/{inside}//good"):
         assert load(server, "a", spelling, load_inplace=True).status_code == 200, spelling
     for path in (PLAIN, tmp_path / "nowhere", inside / ".." / ".." / "x"):
         reply = load(server, "b", path)
