@@ -79,8 +79,8 @@ void other_rows(const struct model *m, bool hugging_face, struct span from, int6
     struct model_config c = *model_config(m);
     size_t n = rows == 0 ? 0 : from.n / (size_t)rows;
     assert(orders_differ(m) && n * (size_t)rows == from.n && rows % c.head_dim == 0);
-    c.rope.interleaved =
-        true; /* as in GGUF files, of which each row becomes one of the other kind */
+    /* as in GGUF files, of which each row becomes one of the other kind */
+    c.rope.interleaved = true;
     for (int i = 0; i < rows; i++) {
         int pair = rotated_source(&c, ROTATED_HEADS, i);
         int source = hugging_face ? pair : i, target = hugging_face ? i : pair;

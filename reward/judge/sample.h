@@ -142,8 +142,9 @@ struct judge_sample {
 bool judge_sample_start(struct judge_round *round, struct judge_sample *s, struct error *err);
 
 /* After done(): fill s->reply. Rewards that compare a sample with its group have no value yet: a
- * sample of such rewards has its reward, or its mask cause for want of it, from judge_group_finish() on. False when the arena is full
- * or memory is out: the reply then has no reward and the mask cause "no_memory". */
+ * sample of such rewards has its reward, or its mask cause for want of it, from judge_group_finish()
+ * on. False when the arena is full or memory is out: the reply then has no reward and the mask cause
+ * "no_memory". */
 bool judge_sample_finish(struct judge_sample *s);
 
 /* Free what a started sample holds outside its arena; after done(), and after the last use of its

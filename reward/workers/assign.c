@@ -1,8 +1,8 @@
 /* reward/workers/assign.c - which task gets which worker; see dispatch_impl.h for what holds.
  *
- * A pool has its ring of tasks that wait (lanes.h), which says whose turn it is. Idle workers take them, the warm one who has nothing
- * else at work. Where tasks are left that could run, another worker is begun, as long as a processor is not kept
- * busy by those that have only just begun.
+ * A pool has its ring of tasks that wait (lanes.h), which says whose turn it is. Idle workers take them: a
+ * client that has nothing else at work gets the one that has answered most. Where tasks are left that could
+ * run, another worker is begun, unless those that have only just begun keep all processors busy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* reward/workers/slots.c - slots: a worker each, or none, and the task that it is at; see dispatch_impl.h for a slot's states
- * and what holds. The dispatcher's thread alone touches them.
+/* reward/workers/slots.c - slots: a worker each, or none, and the task that it is at; see dispatch_impl.h
+ * for a slot's states and what holds. The dispatcher's thread alone touches them.
  *
  * A zygote that is lost, or that has not answered in time (it was stopped), is killed and another executed in its
  * place; meanwhile tasks wait, and are given up when that has failed MAX_TRIES times running.

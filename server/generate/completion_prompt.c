@@ -1,7 +1,7 @@
 /* server/generate/completion_prompt.c - what a completion is to answer: reading its body, its prompts into
  * tokens.
  *
- * These g in prepare functions, on any thread: they touch the completion, its arena and the
+ * These run in prepare functions, on any thread: they touch the completion, its arena and the
  * engine's tokenizer only.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -190,10 +190,10 @@ void generations_abort(struct generations *all);
 
 /* Started and not ended. */
 size_t generations_count(const struct generations *all);
-/* Samples of those that the engine does not know yet. */
-size_t generations_samples_held(const struct generations *all);
 /* Of them those that the engine knows. */
 size_t generations_at_work(const struct generations *all);
+/* Samples of those that the engine does not know yet. */
+size_t generations_samples_held(const struct generations *all);
 
 /* To read for metrics, and for what completion.c counts. */
 struct generation_counts *generations_counts(struct generations *all);

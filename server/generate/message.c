@@ -1,5 +1,5 @@
-/* server/generate/message.c - see message.h. One function for each member that clients write in several ways: role, content,
- * calls, thoughts, images.
+/* server/generate/message.c - see message.h. One function for each member that clients write in several
+ * ways: role, content, calls, thoughts, images.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
