@@ -11,10 +11,13 @@ machine, whatever else runs there. A push begins when the old version of the las
 - under `finish` streams of the whole run, asked for again alone under the weights that they named, have the same text: none is mixed;
 - the memory that is the server's own (all but files' pages), when the old version has left after the last swap, is within 2 % of that after the
   twentieth; and never is it above that before the swaps by more than one version and 2 %;
-- under `finish` no gap between two pieces of a stream is over twice the 99th percentile without swaps and one step (the median gap there);
+- under `finish` no gap between two tokens of a stream is over twice the 99th percentile without swaps and one step (the median gap there);
   where the machine has longer gaps without swaps, over the longest of these and a quarter;
-- while weights are being staged the streams have at least 70 % of their pieces a second without swaps, but for `switch`, where they are
+- while weights are being staged the streams have at least 70 % of their tokens a second without swaps, but for `switch`, where they are
   then still at what the last swap made them compute anew.
+
+The streams ask for token ids, so that every token is a piece of its own, also one whose bytes are not yet a character; and they are of
+different lengths, so that their prompts come at all times and not in one crowd after each swap.
 
 With `switch` it tells how many tokens were computed anew, and how long the streams stood still for that: the gaps across a swap.
 
@@ -49,7 +52,7 @@ def arguments():
     p.add_argument("--swaps", type=int, default=200)
     p.add_argument("--in-turn", type=int, default=10, help="swaps, before as long without")
     p.add_argument("--streams", type=int, default=32)
-    p.add_argument("--tokens", type=int, default=96)
+    p.add_argument("--tokens", type=int, default=96, help="of a stream, in the mean: from half as many to half as many more")
     p.add_argument("--policy", default="finish", choices=["finish", "switch", "abort"])
     p.add_argument("--kv-memory", default="96M", help="of the server")
     p.add_argument("--asked-again", type=int, default=32, help="streams of each of the two weights")
@@ -142,8 +145,9 @@ class Load:
 
     def begin(self, number):
         seed = self.seeds[number] = self.seeds[number] + 1
-        body = {"prompt": [1 + (seed * 7 + j * 13) % 900 for j in range(24)], "max_tokens": self.tokens, "seed": seed, "stream": True,
-                "ignore_eos": True, "temperature": 0.8, "stream_options": {"include_usage": True}}
+        tokens = self.tokens // 2 + random.Random(seed).randrange(self.tokens + 1)
+        body = {"prompt": [1 + (seed * 7 + j * 13) % 900 for j in range(24)], "max_tokens": tokens, "seed": seed, "stream": True,
+                "ignore_eos": True, "temperature": 0.8, "return_token_ids": True, "stream_options": {"include_usage": True}}
         stream = Stream(self.port, body)
         self.ready.register(stream.socket, selectors.EVENT_READ, [number, stream, None])
 
@@ -171,7 +175,7 @@ class Load:
         self.ready.unregister(stream.socket)
         if self.going:
             self.begin(number)
-        self.ended.append((stream.body, self.reader.submit(what_came, stream.lines, self.tokens)))
+        self.ended.append((stream.body, self.reader.submit(what_came, stream.lines, stream.body["max_tokens"])))
 
     def stop(self):
         """ended is then [(body, version, text)]."""
@@ -200,7 +204,7 @@ class Spans:
         inside = [gap for when, gap in pieces if any(a <= when < b for a, b in self.times)]
         gaps = sorted(gap for gap in inside if gap is not None)
         rate = len(inside) / max(self.seconds(), 1e-9)
-        print(f"{self.name:16} {self.seconds():6.0f} s {rate:7.0f} pieces/s   gaps: p50 {at(gaps, .5) * 1e3:6.1f} ms, "
+        print(f"{self.name:16} {self.seconds():6.0f} s {rate:7.0f} tokens/s   gaps: p50 {at(gaps, .5) * 1e3:6.1f} ms, "
               f"p99 {at(gaps, .99) * 1e3:6.1f} ms, longest {at(gaps, 1) * 1e3:7.1f} ms", flush=True)
         return rate, gaps
 
@@ -312,7 +316,7 @@ def judge(o, swaps, before, version, peak):
     most = max(longest, 1.25 * at(gaps, 1))
     after_20, last = swaps.after.get(20), swaps.after.get(o.swaps, 0)
     print(f"{len(swaps.took)} swaps, each {statistics.median(swaps.took or [0]):.2f} s (longest {max(swaps.took, default=0):.2f} s)")
-    print(f"staging: {staging / rate:.0%} of the pieces a second; gaps over {longest * 1e3:.0f} ms: "
+    print(f"staging: {staging / rate:.0%} of the tokens a second; gaps over {longest * 1e3:.0f} ms: "
           f"{sum(g > longest for g in gaps)} of {len(gaps)} without swaps, {sum(g > longest for g in with_swaps)} of {len(with_swaps)} with; "
           f"allowed here: {most * 1e3:.0f} ms")
     print(f"memory: a version {version / MIB:.1f} MiB; before {before / MIB:.1f} MiB, after swap 20 {(after_20 or 0) / MIB:.1f} MiB, "
@@ -324,7 +328,7 @@ def judge(o, swaps, before, version, peak):
         (after_20 is None or abs(last - after_20) <= 0.02 * after_20, "the memory after the last swap is not that after the twentieth"),
         (peak <= 1.02 * (before + version), "the memory passes one more version"),
         (not finish or at(with_swaps, 1) <= most, "a gap is too long"),
-        (o.policy == "switch" or staging >= 0.7 * rate, "staging takes more than 30 % of the pieces a second"),
+        (o.policy == "switch" or staging >= 0.7 * rate, "staging takes more than 30 % of the tokens a second"),
     ] if not holds]
 
 
