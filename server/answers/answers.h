@@ -2,9 +2,10 @@
  * (/openapi.json).
  *
  * Each list is of the tables of one JSON object, up to NULL, as lists of fields are for bodies; where a
- * route answers in several forms there is a list for each. A file belongs to one dialect. Nothing here is
- * read to make an answer: tests/http/test_answers.py holds real answers, whole and in chunks, against the
- * document, in both directions: what is said is there, and what is there is said.
+ * route answers in several forms there is a list for each. A file belongs to one dialect, but for
+ * trainers.c, whose three tell the same things of the server. Nothing here is read to make an answer:
+ * tests/http/test_answers.py holds real answers, whole and in chunks, against the document, in both
+ * directions: what is said is there, and what is there is said.
  *
  * Which handler answers with which is server/routes/answers.c's.
  *
@@ -58,16 +59,23 @@ extern const struct field *const answer_done[], *const answer_trained[], *const 
 extern const struct field *const answer_checked[], *const answer_adapters[];
 extern const struct field *const answer_fetched[], *const answer_called[], *const answer_pulled[];
 
-/* ---- agents.c: Anthropic's, Ollama's, llama-server's and OpenAI's Responses ---- */
+/* ---- responses.c: OpenAI's Responses ---- */
 extern const struct field *const answer_response[], *const answer_response_event[];
+extern const struct field *const answer_response_deleted[];
+
+/* ---- anthropic.c ---- */
 extern const struct field *const answer_message[], *const answer_message_event[];
 extern const struct field *const answer_count_tokens[];
+
+/* ---- ollama.c ---- */
 extern const struct field *const answer_ollama_chat[], *const answer_ollama_generate[];
 extern const struct field *const answer_ollama_tags[], *const answer_program[];
 extern const struct field *const answer_ollama_embed[], *const answer_ollama_embedding[];
+extern const struct field *const answer_ollama_show[];
+
+/* ---- llama_server.c ---- */
 extern const struct field *const answer_llama[], *const answer_llama_chunk[];
 extern const struct field *const answer_template[], *const answer_props[], *const answer_slot[];
-extern const struct field *const answer_response_deleted[], *const answer_ollama_show[];
 
 /* ---- code.c ---- */
 extern const struct field *const answer_fusion[], *const answer_piston[];
