@@ -146,9 +146,9 @@ static int refuse(struct judge *judge, double wait_ms)
 
 int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane)
 {
-    if (judge->max_wait_ms == 0) return 0;
-    double ms = dispatch_expected_ms(judge->dispatch, pool, lane);
-    return ms <= judge->max_wait_ms ? 0 : refuse(judge, ms);
+    double most = judge->max_wait_ms;
+    if (most == 0 || dispatch_can_promise(judge->dispatch, pool, lane, most)) return 0;
+    return judge_late_s(judge, pool, lane);
 }
 
 int judge_late_s(struct judge *judge, enum worker_pool pool, const struct lane *lane)

@@ -51,17 +51,33 @@ void dispatch_end(struct task *t, enum task_end end, struct span reply)
 
 /* ---- how long things take -------------------------------------------------------------------- */
 
+/* With the lock held. */
+static struct rate_crowd crowd_of(const struct dispatch *d, enum worker_pool pool)
+{
+    return (struct rate_crowd){d->rings[pool].waiting, d->rings[pool].running};
+}
+
 void dispatch_heed_ring(struct dispatch *d, enum worker_pool pool)
 {
-    rate_wait(&d->rates[pool], clock_ns(), d->rings[pool].waiting > 0);
+    rate_wait(&d->rates[pool], clock_ns(), crowd_of(d, pool));
+}
+
+/* Does the ring move by the end of t? Not where others wait and it had its worker at once, beside them: who has
+ * nothing else at work takes one that the others may not have. With the lock held. */
+static bool moves_ring(const struct dispatch *d, const struct task *t)
+{
+    const struct ring *r = &d->rings[t->pool];
+    return r->waiting == 0 || t->expected_ms > 0 || ring_client_waits(r, t->lane);
 }
 
 void dispatch_note_end(struct dispatch *d, const struct slot *s)
 {
     uint64_t now = clock_ns();
     dispatch_lock(d);
-    rate_note(&d->rates[s->pool], now, (double)(now - s->begun_ns) / 1e6,
-              d->rings[s->pool].waiting > 0);
+    if (moves_ring(d, s->task)) {
+        rate_note(&d->rates[s->pool], now, (double)(now - s->begun_ns) / 1e6,
+                  crowd_of(d, s->pool));
+    }
     dispatch_unlock(d);
 }
 
@@ -73,6 +89,7 @@ void dispatch_note_wait(struct dispatch *d, const struct task *t)
     d->stats.waits++;
     d->stats.wait_ms += ms;
     d->stats.wait_error_ms += ms > t->expected_ms ? ms - t->expected_ms : t->expected_ms - ms;
+    rate_judge(&d->rates[t->pool], t->expected_ms, ms);
     dispatch_unlock(d);
 }
 
@@ -105,6 +122,15 @@ double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const str
     double ms = expected_ms(d, pool, lane);
     dispatch_unlock(d);
     return ms;
+}
+
+bool dispatch_can_promise(struct dispatch *d, enum worker_pool pool, const struct lane *lane,
+                          double ms)
+{
+    dispatch_lock(d);
+    bool can = rate_most_ms(&d->rates[pool], expected_ms(d, pool, lane)) <= ms;
+    dispatch_unlock(d);
+    return can;
 }
 
 void dispatch_leave(struct dispatch *d, struct task *t)
@@ -144,6 +170,15 @@ void dispatch_sweep(struct dispatch *d, bool all, enum task_end end)
     }
 }
 
+/* Those that could not begin in time had been promised it. With the lock held. */
+static void judge_late(struct dispatch *d, const struct task *list)
+{
+    for (const struct task *t = list; t != NULL; t = t->next) {
+        double most = t->lane->max_wait_ms;
+        if (t->expected_ms <= most) rate_judge(&d->rates[t->pool], t->expected_ms, most);
+    }
+}
+
 /* End what can no longer begin in its time. That it waited in vain still tells how slow the ring is. */
 static void refuse_late(struct dispatch *d)
 {
@@ -153,6 +188,7 @@ static void refuse_late(struct dispatch *d)
         dispatch_lock(d);
         uint64_t now = clock_ns(); /* nobody has come since */
         struct task *list = ring_take_late(&d->rings[p], now, rate_gap_ms(&d->rates[p], now));
+        judge_late(d, list);
         dispatch_unlock(d);
         end_all(list, TASK_LATE);
     }
@@ -315,7 +351,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     for (int p = 0; p < POOLS; p++) {
         int most = o->max_workers[p];
         bool shares = p == POOL_ALGEBRA && d->processors < most;
-        rate_init(&d->rates[p], FIRST_MEAN_MS, shares ? d->processors : most, most);
+        rate_init(&d->rates[p], FIRST_MEAN_MS, shares ? d->processors : most);
     }
     init_slots(d);
     d->zygote = zygote_open(&o->workers, &d->zygote_pid, err);

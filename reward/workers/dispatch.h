@@ -64,6 +64,10 @@ void dispatch_wake(struct dispatch *d);
 /* How long a task submitted to that lane now is expected to wait for a worker. Any thread. */
 double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const struct lane *lane);
 
+/* Would it most likely have waited no longer than that? Any thread. */
+bool dispatch_can_promise(struct dispatch *d, enum worker_pool pool, const struct lane *lane,
+                          double ms);
+
 /* What the dispatcher has done since it was opened. */
 struct dispatch_stats {
     uint64_t deaths;

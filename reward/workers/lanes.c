@@ -113,6 +113,11 @@ bool ring_is_first(const struct ring *r, const struct task *t)
     return r->clients[place_of(t->lane)].running == 1;
 }
 
+bool ring_client_waits(const struct ring *r, const struct lane *lane)
+{
+    return r->clients[place_of(lane)].waiting > 0;
+}
+
 void ring_leave(struct ring *r, const struct task *t)
 {
     struct client_use *use = &r->clients[place_of(t->lane)];

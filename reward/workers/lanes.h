@@ -114,6 +114,9 @@ const struct task *ring_peek(const struct ring *r, const struct shares *s);
 /* Is it the only one of its client's that runs? */
 bool ring_is_first(const struct ring *r, const struct task *t);
 
+/* Does another task of that lane's client wait? */
+bool ring_client_waits(const struct ring *r, const struct lane *lane);
+
 /* A task that ring_take() gave no longer runs. */
 void ring_leave(struct ring *r, const struct task *t);
 

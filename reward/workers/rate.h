@@ -1,14 +1,20 @@
 /* reward/workers/rate.h - how fast a queue moves: the time between two tasks' ends, of late, while
- * others wait.
+ * others wait; and how sure that is.
  *
- * So it needs not be known how many workers share how many processors, nor whether tasks ended with
- * an answer or out of budget. Where nobody waits a task tells only that the queue is no slower than
- * one worker. Before any has ended it is what a task is thought to take, divided by the workers that
- * are worth a processor; the first one that others waited for puts what it took in the place of what was
- * thought, and of the next few each tells as much as all before it.
+ * It is what a task took, divided by the tasks that ran (Little's law): so it needs not be known how many
+ * workers share how many processors, nor whether tasks ended with an answer or out of budget, and tasks that
+ * end in pairs tell the same as others. Where nobody waits a task tells only that the queue is no slower
+ * than one worker, and little of that: it may be of another kind than those that others wait for. Before any has ended it is what a task is thought to take, divided by the workers that
+ * are worth a processor; the first one that others waited for puts its own in the place of what was
+ * thought, and of the next few each tells as much as all before it. So it is again after a rest, where the
+ * first end was slower than what was known: others have come, with other tasks.
  *
- * Tasks that do not end tell as well: where others have waited for so long without an end, each of the
- * workers has been at its task for about as long, and the queue is no faster than that.
+ * Tasks that do not end tell as well: where others have waited for so long without an end, each of those
+ * that run has run for about as long, and the queue is no faster than that.
+ *
+ * What was expected is held against what came. A promise is kept that leaves room for waits as much longer
+ * as they have been of late: three times the root of their mean square, which few pass. Of a crowd of
+ * which no task has ended yet little is known: twice as much.
  *
  * Plain numbers, under the dispatcher's lock.
  *
@@ -18,26 +24,39 @@
 #define REWARD_WORKERS_RATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct rate {
     double gap_ms; /* between two ends, of those that there were */
     double ends;   /* that it is the mean of */
-    int at_once, workers;
-    uint64_t last_ns;  /* the last end that others waited for, and wait since; 0: there is none */
+    size_t running;    /* tasks, when that was told last */
+    bool moves;        /* a task has ended that others waited for, and some wait since */
     uint64_t since_ns; /* since when others wait without an end; 0: nobody does */
+    double over;       /* the mean square by which waits were longer, in parts of what was expected */
+};
+
+/* What stands at a queue. */
+struct rate_crowd {
+    size_t waiting, running; /* tasks */
 };
 
 /* Nothing has ended yet; a task is thought to take so long, and so many of the workers to be worth a processor. */
-void rate_init(struct rate *r, double task_ms, int at_once, int workers);
+void rate_init(struct rate *r, double task_ms, int at_once);
 
-/* A task has ended now that took its worker so long; others wait, or not. */
-void rate_note(struct rate *r, uint64_t now_ns, double took_ms, bool others_wait);
+/* A task has ended now that took its worker so long; it is among those that run, for the last time. */
+void rate_note(struct rate *r, uint64_t now_ns, double took_ms, struct rate_crowd crowd);
 
-/* From now on some task waits, or none does. */
-void rate_wait(struct rate *r, uint64_t now_ns, bool others_wait);
+/* From now on so many wait and run. */
+void rate_wait(struct rate *r, uint64_t now_ns, struct rate_crowd crowd);
 
 /* Between two ends, as it looks now. */
 double rate_gap_ms(const struct rate *r, uint64_t now_ns);
+
+/* Who was expected to wait so long has waited so long. */
+void rate_judge(struct rate *r, double expected_ms, double waited_ms);
+
+/* What few of those pass who are expected to wait so long. */
+double rate_most_ms(const struct rate *r, double expected_ms);
 
 #endif

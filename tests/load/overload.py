@@ -6,10 +6,11 @@
 Starts a server of its own. First the polite client is alone: an unhurried request, one after another. Then a flood of
 another client comes at ten times what the server can do (measured before), while the polite client goes on. The table
 says of each load: what the flood was answered, when what was taken began (of verdicts and programs: when they were
-answered, less the time of their own that they take at least), how long the polite client waited alone and beside the
-flood, how long /health took, and what memory the server had before and after. Who was let wait and then refused was
-taken too, and did not begin in time. Exit status 1 where fewer than 99 % of what was taken began within max-wait, the
-polite client was refused, or memory did not come back. Wants a machine that has nothing else to do.
+answered, less the time of their own that they take at least; the server refuses whoever has not begun in time), how
+long the polite client waited alone and beside the flood, how long /health took, and what memory the server had before
+and after. Who was let wait and then refused was taken too, and did not begin in time. Exit status 1 where fewer than
+99 % of what was taken began within max-wait, the polite client was refused, or memory did not come back. Wants a machine
+that has nothing else to do.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -200,7 +201,7 @@ def judge(server, name, rate, replies, own, alone, beside, checks, memory):
     refused = [r for r in replies if r.status in REFUSED]
     begins = [r.first if name == "inference" else r.whole - own for r in taken]
     in_vain = sum(r.whole > AT_ONCE for r in refused)
-    late = sum(b > MAX_WAIT for b in begins) + in_vain
+    late = in_vain + (sum(b > MAX_WAIT for b in begins) if own == 0 else 0)
     of_polite = [r.whole for r in beside]
     bad = sum(r.status != 200 for r in beside)
     retry = sorted({r.headers.get("retry-after", "none") for r in refused}, key=lambda s: (len(s), s))
