@@ -114,8 +114,23 @@ static const struct expr *root_values(struct math_work *w, const struct expr *e)
     return values == NULL ? e : values;
 }
 
+/* p and q, p or not q: statements that are joined, not values that are listed. */
+static bool joins_statements(const struct expr *e)
+{
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct expr *x = e->arg[i];
+        bool negated = x->kind == E_MUL && x->n == 2 && x->arg[0]->kind == E_SYM &&
+                       x->arg[1]->kind == E_SYM && span_is(x->arg[0]->text, "neg");
+        if (x->kind != E_SYM && !negated) return false;
+    }
+    return e->kind == E_LIST && e->op != 0;
+}
+
 static enum equality lists(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (joins_statements(g) && joins_statements(a) && g->op != a->op) {
+        return work_no(w, MATH_NOT_EQUAL);
+    }
     if (gives_roots(g) != gives_roots(a)) return unordered(w, root_values(w, g), root_values(w, a));
     bool one_named = (claim_gives_values(g) && a->kind == E_LIST && !has_relations(a)) ||
                      (claim_gives_values(a) && g->kind == E_LIST && !has_relations(g));
@@ -458,9 +473,21 @@ static void give_members(const struct expr **g, const struct expr **a)
     *a = y;
 }
 
+/* A \to B \to C, 1 \to 3 \to 2: a way through names or numbers, where no step follows from another. */
+static bool is_path(const struct expr *e)
+{
+    if (e->kind != E_REL || e->n < 3) return false;
+    for (uint32_t i = 0; i < e->n; i++) {
+        bool name = e->arg[i]->kind == E_SYM || e->arg[i]->kind == E_NUM;
+        if (!name || (i + 1 < e->n && e->text.p[i] != R_IMPLIES)) return false;
+    }
+    return true;
+}
+
 /* Both sides brought to what they claim, then compared. */
 static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (is_path(g)) return is_path(a) ? ordered(w, g, a) : work_no(w, MATH_NOT_EQUAL_KIND);
     g = solve_builder(w->arena, claim_of(w, g));
     a = solve_builder(w->arena, claim_of(w, a));
     const struct expr *other = g;

@@ -265,6 +265,7 @@ static enum equality without_sign(struct math_work *w, const struct expr *x, con
     bool percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
     bool degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
     if (percent && degree) return work_no(w, MATH_NOT_EQUAL);
+    if (degree && (x->radians || y->radians)) return work_no(w, MATH_NOT_EQUAL_UNIT);
     bool counts = percent && w->options->percent_lenient &&
                   counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]);
     if (counts || degree) return scalar_equal(w, bare(x), bare(y));

@@ -19,22 +19,33 @@
 #include "reward/math/compare/compare.h"
 #include "reward/math/real/interval.h"
 
-enum { STEPS = 20000, MAX_FACTORS = 8 };
+enum { STEPS = 20000, MAX_FACTORS = 8, NONE = -1 };
 
+/* The relation read from its other side; NONE has none. */
 static int mirrored(int op)
 {
-    switch (op) {
-    case R_LT:
-        return R_GT;
-    case R_GT:
-        return R_LT;
-    case R_LE:
-        return R_GE;
-    case R_GE:
-        return R_LE;
-    default:
-        return op;
-    }
+    static const int others[] = {[R_EQ] = R_EQ,
+                                 [R_NE] = R_NE,
+                                 [R_LT] = R_GT,
+                                 [R_GT] = R_LT,
+                                 [R_LE] = R_GE,
+                                 [R_GE] = R_LE,
+                                 [R_APPROX] = R_APPROX,
+                                 [R_IN] = NONE,
+                                 [R_NOT_IN] = NONE,
+                                 [R_IMPLIES] = NONE,
+                                 [R_EQUIV] = R_EQUIV,
+                                 [R_SUBSET] = R_SUPSET,
+                                 [R_SUPSET] = R_SUBSET,
+                                 [R_SUBSETEQ] = R_SUPSETEQ,
+                                 [R_SUPSETEQ] = R_SUBSETEQ};
+    return others[op];
+}
+
+/* Two sides that the relation tells apart by their difference: no sets, elements or statements. */
+static bool is_of_numbers(const struct expr *rel)
+{
+    return rel->text.p[0] <= R_APPROX && expr_is_scalar(rel->arg[0]) && expr_is_scalar(rel->arg[1]);
 }
 
 /* left - right, turned so that the relation is =, != , < or <= 0. */
@@ -249,11 +260,7 @@ enum equality relation_equal(struct math_work *w, const struct expr *gold,
 {
     int op, other;
     if (gold->n != 2 || answer->n != 2) return chains(w, gold, answer);
-    for (int i = 0; i < 2; i++) {
-        if (!expr_is_scalar(gold->arg[i]) || !expr_is_scalar(answer->arg[i])) {
-            return chains(w, gold, answer);
-        }
-    }
+    if (!is_of_numbers(gold) || !is_of_numbers(answer)) return chains(w, gold, answer);
     const struct expr *d = difference(w, gold, &op), *e = difference(w, answer, &other);
     if (d == NULL || e == NULL) return EQ_UNKNOWN;
     if (op != other) return work_no(w, MATH_NOT_EQUAL);

@@ -318,9 +318,13 @@ static const struct command commands[] = {
     {"sqrt", T_SQRT, 0},
     {"square", T_IGNORE, 0},
     {"star", T_TIMES, 0},
-    {"subset", T_NAME, 0},
-    {"subseteq", T_NAME, 0},
+    {"subset", T_REL, R_SUBSET},
+    {"subseteq", T_REL, R_SUBSETEQ},
+    {"subsetneq", T_REL, R_SUBSET},
     {"sum", T_SUM, 0},
+    {"supset", T_REL, R_SUPSET},
+    {"supseteq", T_REL, R_SUPSETEQ},
+    {"supsetneq", T_REL, R_SUPSET},
     {"surd", T_SQRT, 0},
     {"t", T_IGNORE, 0},
     {"tag", T_SKIPARG, 0},
@@ -379,6 +383,10 @@ static const struct command commands[] = {
     {"\xe6\x88\x96\xe8\x80\x85", T_OR, 0},
     {"\xe5\x92\x8c", T_AND, 0},
     {"\xe4\xb8\x94", T_AND, 0},
+    {"\xd0\xb8\xd0\xbb\xd0\xb8", T_OR, 0}, /* Russian, Japanese, Korean */
+    {"\xd0\xb8", T_AND, 0},
+    {"\xe3\x81\xbe\xe3\x81\x9f\xe3\x81\xaf", T_OR, 0},
+    {"\xeb\x98\x90\xeb\x8a\x94", T_OR, 0},
 };
 /* clang-format on */
 

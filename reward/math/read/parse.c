@@ -244,11 +244,19 @@ static bool is_radian(struct span w)
     return span_is(w, "rad") || span_is(w, "radian") || span_is(w, "radians");
 }
 
+/* A number of radians is that number. */
+static const struct expr *in_radians(struct parser *p, const struct expr *e)
+{
+    struct expr *copy = expr_copy(p->arena, e);
+    if (copy == NULL) return no_memory(p);
+    copy->radians = true;
+    p->t++;
+    return copy;
+}
+
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
-    if (is_radian(p->t->text) && p->t[1].kind != T_DIV) { /* a number of them is that number */
-        return p->t++, e;
-    }
+    if (is_radian(p->t->text) && p->t[1].kind != T_DIV) return in_radians(p, e);
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
     if (u == NULL) return no_memory(p);
     u->arg[0] = e;

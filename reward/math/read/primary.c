@@ -460,6 +460,33 @@ static const struct expr *with_minutes(struct parser *p, const struct expr *degr
     return expr_1(p->arena, E_DEGREE, 0, expr_2(p->arena, E_ADD, 0, degrees->arg[0], part));
 }
 
+/* The end of the charge of an ion, the {2+} of Fe^{2+} or the - of Cl^-, at t; NULL where none stands. */
+static const struct token *charge_end(const struct token *t)
+{
+    bool brace = t->kind == T_LBRACE;
+    t += brace;
+    t += brace && t->kind == T_NUM;
+    if (t->kind != T_PLUS && t->kind != T_MINUS) return NULL;
+    t++;
+    if (brace) return t->kind == T_RBRACE ? t + 1 : NULL;
+    return t->kind == T_END || t->kind == T_COMMA || t->kind == T_RP || t->kind == T_RBRACE ? t
+                                                                                          : NULL;
+}
+
+/* e to the power that follows, or the name that e has with a charge: it is no number's. */
+static const struct expr *powered(struct parser *p, const struct expr *e)
+{
+    const struct token *from = p->t, *end = charge_end(from);
+    bool name = e->kind == E_SYM || e->kind == E_TEXT || (e->kind == E_CONST && e->op <= C_I);
+    if (end == NULL || !name) return expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
+    bool brace = from->kind == T_LBRACE;
+    struct span charge =
+        span_trim(span_slice(p->text, from->pos + brace, brace ? end[-1].pos : end->pos));
+    if (e->kind == E_TEXT) e = expr_sym(p->arena, e->text);
+    parser_seek(p, end);
+    return e == NULL ? NULL : expr_2(p->arena, E_POW, 0, e, expr_sym(p->arena, charge));
+}
+
 const struct expr *parser_power(struct parser *p)
 {
     const struct expr *e = parser_primary(p);
@@ -467,7 +494,7 @@ const struct expr *parser_power(struct parser *p)
         switch (parser_next(p)) {
         case T_POW:
             p->t++;
-            e = expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
+            e = powered(p, e);
             break;
         case T_SUB:
             if ((e = late_subscript(p, e)) == NULL) return NULL;

@@ -48,7 +48,7 @@ static const struct {
     {0x2227, "\\land "}, {0x2228, "\\lor "}, {0x2229, "\\cap "}, {0x222a, "\\cup "}, {0x222b, "\\int "},
     {0x2234, "\\therefore "}, {0x2236, ":"}, {0x223c, "\\sim "}, {0x2245, "\\cong "}, {0x2248, "\\approx "},
     {0x2254, "="}, {0x2260, "\\ne "}, {0x2261, "\\equiv "}, {0x2264, "\\le "}, {0x2265, "\\ge "}, {0x2266, "\\le "}, {0x2267, "\\ge "},
-    {0x226a, "\\ll "}, {0x226b, "\\gg "}, {0x2282, "\\subset "}, {0x2286, "\\subseteq "}, {0x22a5, "\\perp "},
+    {0x226a, "\\ll "}, {0x226b, "\\gg "}, {0x2282, "\\subset "}, {0x2286, "\\subseteq "}, {0x2283, "\\supset "}, {0x2287, "\\supseteq "}, {0x228a, "\\subsetneq "}, {0x22a5, "\\perp "},
     {0x22c5, "\\cdot "}, {0x22c6, "*"}, {0x22ef, "\\cdots "}, {0x2308, "\\lceil "}, {0x2309, "\\rceil "}, {0x230a, "\\lfloor "}, {0x230b, "\\rfloor "},
     {0x220e, " "}, {0x25a0, " "}, {0x25a1, " "}, {0x2705, " "}, {0x2713, " "}, {0x2714, " "}, {0x25e6, "\\degree "}, {0x27e8, "\\langle "}, {0x27e9, "\\rangle "}, {0x2a7d, "\\le "}, {0x2a7e, "\\ge "},
     {0x2329, "\\langle "}, {0x232a, "\\rangle "}, {0x3000, " "}, {0x3001, ","}, {0x3002, "."}, {0x3008, "\\langle "}, {0x3009, "\\rangle "},

@@ -57,7 +57,8 @@ enum bracket { B_ROUND, B_SQUARE, B_CLOSED_OPEN /* [a,b) */, B_OPEN_CLOSED };
 
 enum set_op { S_UNION, S_INTERSECT, S_MINUS, S_SYMDIFF };
 
-enum rel_op { R_EQ, R_NE, R_LT, R_GT, R_LE, R_GE, R_APPROX, R_IN, R_NOT_IN, R_IMPLIES, R_EQUIV };
+enum rel_op { R_EQ, R_NE, R_LT, R_GT, R_LE, R_GE, R_APPROX, R_IN, R_NOT_IN, R_IMPLIES, R_EQUIV,
+              R_SUBSET, R_SUPSET, R_SUBSETEQ, R_SUPSETEQ };
 
 struct num {
     struct span digits; /* ASCII, no leading and no trailing zero; "" is zero */
@@ -71,6 +72,7 @@ struct expr {
     uint8_t kind, op;
     bool grouped; /* stood in parentheses of its own */
     bool spaced;  /* of a product: white space between its factors */
+    bool radians; /* so many radians: no number of degrees */
     uint32_t n;
     uint32_t pos; /* byte offset in the text it was read from */
     const struct expr **arg;
