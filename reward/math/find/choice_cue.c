@@ -20,6 +20,7 @@
 #include <assert.h>
 
 #include "base/ascii.h"
+#include "reward/math/find/foreign.h"
 #include "reward/math/find/taken_back.h"
 #include "reward/math/read/words.h"
 
@@ -117,7 +118,7 @@ static bool is_denied_after(struct span s, size_t i)
                                           "\xe5\xbf\xbd\xe7\x95\xa5",
                                           "\xe4\xb8\x8e"};
     size_t next = after_spaces(s, after_list(s, i));
-    if (ANY_HERE(s, next, words)) return true;
+    if (ANY_HERE(s, next, words) || foreign_denies_behind(s, next)) return true;
     for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++) {
         if (begins(s, next, chinese[k])) return true;
     }
@@ -166,10 +167,17 @@ static bool is_affirmed_after(struct span s, size_t i)
     return false;
 }
 
-/* U+4E0D U+662F, "is not", stands right before s.p[i]. */
-static bool is_denied_chinese(struct span s, size_t i)
+/* Words of other languages that deny stand right before s.p[i]; so do, in Chinese, "not", "do not choose", "cannot
+ * choose". */
+static bool is_denied_abroad(struct span s, size_t i)
 {
-    return span_ends(span_slice(s, 0, i), span_str("\xe4\xb8\x8d\xe6\x98\xaf"));
+    static const char *const chinese[] = {"\xe4\xb8\x8d", "\xe4\xb8\x8d\xe9\x80\x89",
+                                          "\xe4\xb8\x8d\xe8\x83\xbd\xe9\x80\x89"};
+    bool denied = foreign_denies_before(s, i);
+    for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]) && !denied; k++) {
+        denied = span_ends(span_slice(s, 0, i), span_str(chinese[k]));
+    }
+    return denied;
 }
 
 /* The last words before s.p[i] turn the cue there into its opposite, or speak of others. */
@@ -194,10 +202,11 @@ static bool is_denied_before(struct span s, size_t i)
             if (again) i -= n;
         }
     }
-    if (is_denied_chinese(s, i)) return true;
+    if (is_denied_abroad(s, i)) return true;
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         size_t n = strlen(words[k]);
-        bool border = i > n && (!is_word(at(s, i - n - 1)) || words[k][0] == 'n');
+        bool clitic = words[k][1] == '\'';
+        bool border = i > n && (!is_word(at(s, i - n - 1)) || clitic);
         if ((border || i == n) && i >= n && begins(s, i - n, words[k])) {
             bool own = i > n + 2 && (begins(s, i - n - 2, "i ") && !is_word(at(s, i - n - 3)));
             return !own; /* "I would choose" */
@@ -369,8 +378,9 @@ static size_t later_in_clause(struct span s, size_t i, const struct math_options
 static int after_cue(struct span s, size_t i, const struct math_options *o, size_t *place)
 {
     size_t from = i;
-    if (ascii_is_letter(at(s, i))) i += at(s, i) == 's'; /* options */
-    if (ascii_is_letter(at(s, i))) return -1;
+    bool open = i > 0 && ascii_is_letter(at(s, i - 1)); /* what sticks to it makes another word */
+    if (open && at(s, i) == 's') i++; /* options */
+    if (open && ascii_is_letter(at(s, i))) return -1;
     i = after_leads(s, i);
     if (i >= s.n) return -1;
     int c = choice_alone_at(s, i, o, true);
@@ -420,7 +430,7 @@ static void by_cue(struct span s, const struct math_options *o, struct choice_fo
         if ((cue = cue_at(s, i)) == NULL) continue;
         size_t end = i + strlen(cue->words), place = 0;
         int c = after_cue(s, end, o, &place);
-        if (c >= 0 && is_denied_chinese(s, place)) continue;
+        if (c >= 0 && is_denied_abroad(s, place)) continue;
         bool affirmed = c >= 0 && is_affirmed_after(s, place);
         bool denied = c >= 0 && cue->strength == PICK &&
                       (is_denied_after(s, place) || is_denied_before(s, i) ||

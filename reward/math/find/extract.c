@@ -25,6 +25,7 @@
 #include "reward/math/find/closing.h"
 #include "reward/math/find/denied.h"
 #include "reward/math/find/boxes.h"
+#include "reward/math/find/foreign.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
 #include "reward/math/find/outcome.h"
@@ -145,6 +146,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
         size_t said = span_find_last(t, span_str(copulas[i]));
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
         if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
+        if (foreign_denies_before(t, said + strlen(copulas[i]))) return false; /* "no es B" */
         if (words_begin(t, "neither ") || words_begin(t, "none ")) continue;
         if (prose_disowns(t)) continue;
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);

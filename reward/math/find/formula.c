@@ -150,7 +150,11 @@ static bool joins(struct span s, const struct formula *before, struct formula *f
                                          "\xef\xbc\x8c",
                                          "\xe3\x80\x81",
                                          "\xe6\x88\x96",
-                                         "\xe5\x92\x8c"};
+                                         "\xe5\x92\x8c",
+                                         "\xd0\xb8\xd0\xbb\xd0\xb8", /* Russian */
+                                         "\xd0\xb8",
+                                         "\xe3\x81\xbe\xe3\x81\x9f\xe3\x81\xaf", /* Japanese, Korean */
+                                         "\xeb\x98\x90\xeb\x8a\x94"};
     struct span gap = span_trim(without_bracket(span_trim(span_slice(s, before->to, f->from))));
     bool first = states(before->inside), second = states(f->inside);
     bool ordered = orders(before->inside), later = orders(f->inside);

@@ -133,6 +133,18 @@ static size_t after_phrase(struct span s, size_t i, const char *p)
     return i;
 }
 
+/* What follows an announcement begins with a "not". */
+static bool is_denied_at(struct span s)
+{
+    static const char *const words[] = {" not ",  "n't",    " nicht ", " kein ", " niet ",
+                                        " geen ", " nie ",  " inte ",  " pas ",  " bukan ",
+                                        " \xd0\xbd\xd0\xb5 "};
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        if (words_start(s, span_str(words[k]))) return true;
+    }
+    return false;
+}
+
 /* The offset after the phrase that starts at s.p[i], the longest where several do; SPAN_NONE when
  * none does. */
 static size_t phrase_at(struct span s, size_t i, const char **language)
@@ -141,8 +153,7 @@ static size_t phrase_at(struct span s, size_t i, const char **language)
     for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
         size_t end = after_phrase(s, i, phrases[k].words);
         if (end == SPAN_NONE || (found != SPAN_NONE && end <= found)) continue;
-        if (words_start(span_slice(s, end, s.n), span_str(" not "))) continue;
-        if (words_start(span_slice(s, end, s.n), span_str("n't"))) continue;
+        if (is_denied_at(span_slice(s, end, s.n))) continue;
         found = end;
         *language = phrases[k].language;
     }
@@ -157,7 +168,7 @@ static bool is_supposed(struct span s, size_t i)
         "if ",       "doubt",       "wrong to",    "incorrect to", "might ",     "tempting",
         "tempted",   "suppose ",    "assume ",     "whether ",     "unless ",    "mistake to",
         "assuming ", "may think",   "could think", "deny that",    "false that", "not true that",
-        "wrongly",   "not believe", "not think"};
+        "wrongly",   "not believe", "not think",    "not the case that"};
     size_t from = i;
     while (from > 0 && i - from < MAX_CLAUSE && strchr(",;.!?:\n", s.p[from - 1]) == NULL) {
         from--;

@@ -341,10 +341,14 @@ static size_t foreign_end(struct span s, size_t i)
 
 static struct atom foreign_atom(struct span s, size_t i, enum atom_kind before)
 {
-    static const char *const joints[] = {"\xe6\x88\x96", "\xe5\x92\x8c", "\xe4\xb8\x94"};
+    static const char *const joints[] = {"\xe6\x88\x96", "\xe5\x92\x8c", "\xe4\xb8\x94",
+                                         "\xe3\x81\xbe\xe3\x81\x9f\xe3\x81\xaf", "\xeb\x98\x90\xeb\x8a\x94"};
+    static const char *const apart[] = {"\xd0\xb8\xd0\xbb\xd0\xb8", "\xd0\xb8"}; /* Russian */
+    struct span w = span_slice(s, i, foreign_end(s, i));
+    if (ends_operand(before) && IS_ONE_OF(w, apart)) return (struct atom){ATOM_JOIN, i, i + w.n};
     for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && ends_operand(before); k++) {
-        if (words_opens(span_slice(s, i, s.n), joints[k])) {
-            return (struct atom){ATOM_JOIN, i, i + 3};
+        if (words_opens(w, joints[k])) {
+            return (struct atom){ATOM_JOIN, i, i + strlen(joints[k])};
         }
     }
     return (struct atom){ATOM_WORD, i, foreign_end(s, i)};

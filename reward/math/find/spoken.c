@@ -13,6 +13,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/find/denied.h"
+#include "reward/math/find/foreign.h"
 #include "reward/math/find/runs.h"
 #include "reward/math/read/numerals.h"
 #include "reward/math/read/units.h"
@@ -112,6 +113,49 @@ static const struct row rows[] = {
     {RIGHT, ", but this is wrong", NULL}, {RIGHT, ", but that is incorrect", NULL}, {RIGHT, ", but that's incorrect", NULL},
     {RIGHT, ", which is wrong", NULL}, {RIGHT, ", which is incorrect", NULL}, {RIGHT, ", but that is not", NULL},
     {RIGHT, ", but that's not", NULL}, {RIGHT, ", but it is wrong", NULL}, {RIGHT, ", but it's wrong", NULL}, {RIGHT, "would be wrong", NULL}, {RIGHT, "otherwise", NULL},
+    {RIGHT, "is impossible", NULL}, {RIGHT, "is invalid", NULL}, {RIGHT, "is excluded", NULL},
+    {RIGHT, "is ruled out", NULL}, {LEFT, "hardly", NULL}, {LEFT, "scarcely", NULL},
+    /* German, Dutch */
+    {LEFT, "kleiner als", "x<%"}, {LEFT, "weniger als", "x<%"}, {LEFT, "kleiner dan", "x<%"},
+    {LEFT, "minder dan", "x<%"}, {LEFT, "gr\xc3\xb6\xc3\x9f" "er als", "x>%"},
+    {LEFT, "gr\xc3\xb6sser als", "x>%"}, {LEFT, "mehr als", "x>%"}, {LEFT, "groter dan", "x>%"},
+    {LEFT, "meer dan", "x>%"}, {LEFT, "doppelte von", "2*(%)"},
+    {LEFT, "h\xc3\xa4lfte von", "1/2*(%)"},
+    /* French, Italian */
+    {LEFT, "moins de", "x<%"}, {LEFT, "inf\xc3\xa9rieur \xc3\xa0", "x<%"},
+    {LEFT, "inf\xc3\xa9rieure \xc3\xa0", "x<%"}, {LEFT, "meno di", "x<%"},
+    {LEFT, "minore di", "x<%"}, {LEFT, "plus de", "x>%"},
+    {LEFT, "sup\xc3\xa9rieur \xc3\xa0", "x>%"}, {LEFT, "sup\xc3\xa9rieure \xc3\xa0", "x>%"},
+    {LEFT, "pi\xc3\xb9 di", "x>%"}, {LEFT, "maggiore di", "x>%"}, {LEFT, "double de", "2*(%)"},
+    {LEFT, "moiti\xc3\xa9 de", "1/2*(%)"},
+    /* Spanish, Portuguese */
+    {LEFT, "menor que", "x<%"}, {LEFT, "menos de", "x<%"}, {LEFT, "menor do que", "x<%"},
+    {LEFT, "mayor que", "x>%"}, {LEFT, "m\xc3\xa1s de", "x>%"}, {LEFT, "maior que", "x>%"},
+    {LEFT, "maior do que", "x>%"}, {LEFT, "mais de", "x>%"}, {LEFT, "doble de", "2*(%)"},
+    {LEFT, "mitad de", "1/2*(%)"},
+    /* Russian */
+    {LEFT, "\xd0\xbc\xd0\xb5\xd0\xbd\xd1\x8c\xd1\x88\xd0\xb5", "x<%"},
+    {LEFT, "\xd0\xb1\xd0\xbe\xd0\xbb\xd1\x8c\xd1\x88\xd0\xb5", "x>%"},
+    {LEFT, "\xd0\xbc\xd0\xb8\xd0\xbd\xd1\x83\xd1\x81", "-%"},
+    /* Chinese */
+    {LEFT, "\xe5\xb0\x8f\xe4\xba\x8e", "x<%"}, {LEFT, "\xe5\xb0\x91\xe4\xba\x8e", "x<%"},
+    {LEFT, "\xe4\xbd\x8e\xe4\xba\x8e", "x<%"}, {LEFT, "\xe5\xa4\xa7\xe4\xba\x8e", "x>%"},
+    {LEFT, "\xe5\xa4\x9a\xe4\xba\x8e", "x>%"}, {LEFT, "\xe9\xab\x98\xe4\xba\x8e", "x>%"},
+    {LEFT, "\xe8\xb6\x85\xe8\xbf\x87", "x>%"},
+    {LEFT, "\xe4\xb8\x8d\xe5\xa4\xa7\xe4\xba\x8e", "x\\le %"},
+    {LEFT, "\xe4\xb8\x8d\xe8\xb6\x85\xe8\xbf\x87", "x\\le %"},
+    {LEFT, "\xe4\xb8\x8d\xe5\xa4\x9a\xe4\xba\x8e", "x\\le %"},
+    {LEFT, "\xe4\xb8\x8d\xe5\xb0\x8f\xe4\xba\x8e", "x\\ge %"},
+    {LEFT, "\xe4\xb8\x8d\xe5\xb0\x91\xe4\xba\x8e", "x\\ge %"},
+    {RIGHT, "\xe4\xba\xbf", "100000000*(%)"},
+    /* and Japanese */
+    {RIGHT, "\xe4\xbb\xa5\xe4\xb8\x8a", "x\\ge %"}, {RIGHT, "\xe4\xbb\xa5\xe4\xb8\x8b", "x\\le %"},
+    {RIGHT, "\xe6\x9c\xaa\xe6\xba\x80", "x<%"},
+    {RIGHT, "\xe3\x82\x88\xe3\x82\x8a\xe5\xa4\xa7\xe3\x81\x8d", "x>%"},
+    {RIGHT, "\xe3\x82\x88\xe3\x82\x8a\xe5\xb0\x8f\xe3\x81\x95", "x<%"},
+    /* Korean */
+    {RIGHT, "\xec\x9d\xb4\xec\x83\x81", "x\\ge %"}, {RIGHT, "\xec\x9d\xb4\xed\x95\x98", "x\\le %"},
+    {RIGHT, "\xeb\xaf\xb8\xeb\xa7\x8c", "x<%"}, {RIGHT, "\xec\xb4\x88\xea\xb3\xbc", "x>%"},
 };
 /* clang-format on */
 
@@ -127,7 +171,8 @@ static const struct row *row_after(struct span s, size_t i, enum side side)
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         size_t n = strlen(rows[k].words);
         bool here = rows[k].side == side && words_begin(rest, rows[k].words);
-        if (here && (n == rest.n || !is_word((unsigned char)rest.p[n]))) return &rows[k];
+        bool border = n == rest.n || !is_word((unsigned char)rest.p[n]);
+        if (here && (border || foreign_is_unspaced(rows[k].words))) return &rows[k];
     }
     return NULL;
 }
@@ -139,7 +184,8 @@ static const struct row *row_before(struct span s, size_t end)
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         size_t n = strlen(rows[k].words);
         if (rows[k].side != LEFT || n > end) continue;
-        bool border = n == end || !is_word((unsigned char)s.p[end - n - 1]);
+        bool border = n == end || !is_word((unsigned char)s.p[end - n - 1]) ||
+                      foreign_is_unspaced(rows[k].words);
         bool here = border && words_begin(span_slice(s, end - n, end), rows[k].words);
         if (here && (best == NULL || n > strlen(best->words))) best = &rows[k];
     }
@@ -297,7 +343,7 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
     size_t end = before_articles(s, v->from);
     const struct row *row = row_before(s, end);
     if (row == NULL) {
-        v->denied |= denied_by_verb(s, end);
+        v->denied |= denied_by_verb(s, end) || foreign_denies_before(s, end);
         return false;
     }
     if (strcmp(row->words, "up to") == 0 && adds_up(span_slice(s, 0, end - strlen(row->words))))
@@ -472,7 +518,8 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
         v->denied = true;
         return false;
     }
-    if (v->changed && spoken_is_bound(v->text) && is_excepted(span_slice(s, i, s.n))) {
+    bool excepted = spoken_is_bound(v->text) && is_excepted(span_slice(s, i, s.n));
+    if ((v->changed && excepted) || foreign_denies_behind(s, v->to)) {
         v->denied = true;
         return false;
     }

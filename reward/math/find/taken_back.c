@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/denied.h"
+#include "reward/math/find/foreign.h"
 #include "reward/math/read/words.h"
 
 enum { MOST_BEFORE = 40, MOST_BEHIND = 120 };
@@ -85,7 +86,7 @@ static bool is_denied_before(struct span s, size_t from, size_t to)
         before.n--;
     }
     if (ends_one(before, denials)) return !ends_one(before, harmless);
-    if (denied_by_verb(before, before.n)) return true;
+    if (denied_by_verb(before, before.n) || foreign_denies_before(before, before.n)) return true;
     if (!ends_one(before, orders) || !ends_clause(s, to)) return false;
     size_t word = before.n;
     while (word > 0 && ascii_is_letter(before.p[word - 1])) {

@@ -83,10 +83,18 @@ static bool is_times_sign(const struct lexer *l, struct span s, size_t i, size_t
            l->space && lexer_at(s, end) == ' ' && ascii_is_digit(lexer_at(s, end + 1));
 }
 
+/* "$x = 2$ y $x = 3$": a word of one letter between two formulas. */
+static bool is_between_formulas(struct span s, size_t i)
+{
+    bool spaced = i >= 2 && s.p[i - 1] == ' ' && lexer_at(s, i + 1) == ' ';
+    return spaced && s.p[i - 2] == '$' && lexer_at(s, i + 2) == '$';
+}
+
 /* "2 y 5", "2 e 5": an "and" of one letter between numbers, as Spanish and Italian have it. */
 static bool is_and_letter(const struct lexer *l, struct span s, size_t i, size_t end)
 {
     bool letter = end == i + 1 && (s.p[i] == 'y' || s.p[i] == 'e');
+    if (letter && is_between_formulas(s, i)) return true;
     bool number = ascii_is_digit(lexer_at(s, end + 1)) ||
                   (lexer_at(s, end + 1) == '-' && ascii_is_digit(lexer_at(s, end + 2)));
     return letter && lexer_last_kind(l) == T_NUM && l->space && lexer_at(s, end) == ' ' && number;
@@ -105,7 +113,7 @@ static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t en
 static size_t chinese_joint(struct lexer *l, struct span s, size_t i)
 {
     static const char *const words[] = {"\xe6\x88\x96\xe8\x80\x85", "\xe6\x88\x96", "\xe5\x92\x8c",
-                                        "\xe4\xb8\x94"};
+                                        "\xe4\xb8\x94", "\xe3\x81\xbe\xe3\x81\x9f\xe3\x81\xaf", "\xeb\x98\x90\xeb\x8a\x94"};
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         struct span w = span_str(words[k]);
         if (!span_starts(span_slice(s, i, s.n), w) || !lexer_after_value(l)) continue;
@@ -138,6 +146,7 @@ static bool joining_word(struct lexer *l, struct span s, size_t i, size_t end)
     }
     if (is_times_sign(l, s, i, end)) return lexer_push(l, T_TIMES, 0, s, i), true;
     if (is_and_letter(l, s, i, end)) return lexer_push(l, T_AND, 0, s, i), true;
+    if (span_is(w, "o") && is_between_formulas(s, i)) return lexer_push(l, T_OR, 0, s, i), true;
     return false;
 }
 
