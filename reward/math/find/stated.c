@@ -16,6 +16,7 @@
 #include "base/ascii.h"
 #include "reward/math/find/amounts.h"
 #include "reward/math/find/aside.h"
+#include "reward/math/find/cases.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/interval.h"
 #include "reward/math/find/outcome.h"
@@ -285,7 +286,8 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
     struct span p = before_gloss(without_concentration(out.plain));
-    if (p.n == 0) return out;
+    out.denied = cases_said(p);
+    if (p.n == 0 || out.denied) return out;
     p = in_digits(a, amounts_in_digits(a, p));
     out.text = interval_said(a, p, &out.denied);
     out.changed = out.text.n > 0;
