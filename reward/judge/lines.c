@@ -5,6 +5,7 @@
 #include "reward/judge/lines.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -12,7 +13,7 @@
 #include "reward/judge/numbering.h"
 #include "reward/row/limits.h"
 
-enum { GROUP_BYTES = 64 << 10 };
+enum { GROUP_BYTES = 64 << 10, MOST_NAME = 32 /* of a setting, in quotes */ };
 
 /* Lines as they came, one after the other. */
 struct batch {
@@ -118,11 +119,23 @@ static bool check_settings(struct judge *judge, const cJSON *settings, int64_t *
 
 /* ---- groups ------------------------------------------------------------------------------------------------ */
 
-/* Could this line be a settings line, or name its group? Only then is it parsed here. */
+static bool quotes(struct span line, const char *name)
+{
+    char quoted[MOST_NAME];
+    int n = snprintf(quoted, sizeof(quoted), "\"%s\"", name);
+    assert(n > 0 && n < (int)sizeof(quoted));
+    return span_find(line, span_of(quoted, (size_t)n), 0) != SPAN_NONE;
+}
+
+/* Could this line be a settings line, or name its group? Only then is it parsed here: the names of settings stand in
+ * lines with rewards of their own too, and "completion" in settings, as a label. */
 static bool is_plain(const struct batcher *b, struct span line)
 {
-    return b->group == NULL && span_find(line, span_str("\"completion\""), 0) != SPAN_NONE &&
-           span_find(line, span_str("\"group\""), 0) == SPAN_NONE;
+    bool plain = b->group == NULL && quotes(line, "completion") && !quotes(line, "group");
+    for (const struct field *f = request_settings_rows; plain && f->name != NULL; f++) {
+        plain = !quotes(line, f->name);
+    }
+    return plain;
 }
 
 /* The line's group as text, new; NULL: none. */

@@ -9,14 +9,11 @@
 #include "base/ascii.h"
 #include "base/json.h"
 
-static bool fault(struct error *err, const char *what)
-{
-    return error_set(err, ERROR_INVALID_VALUE, "choices", "%s", what);
-}
-
 static bool copy(struct arena *a, struct span s, struct span *out, struct error *err)
 {
-    if (s.n == 0) return fault(err, "choices must be texts, not empty");
+    if (s.n == 0) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "must be a text that is not empty");
+    }
     char *text = arena_str(a, s);
     *out = span_of(text, text == NULL ? 0 : s.n);
     return text != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for choices");
@@ -34,7 +31,10 @@ static bool add(struct choice_list *list, const cJSON *v, bool named, struct are
     struct span text = cJSON_IsString(v) ? json_text(v, a) : span_of(NULL, 0);
     struct span name = named ? json_key(v, a) : text;
     assert(list->n < (named ? CHOICE_LIST_LETTERS : CHOICE_LIST_MAX));
-    if (named && !is_letter(name)) return fault(err, "the keys of choices must be single letters");
+    if (named && !is_letter(name)) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "the keys of choices must be single letters");
+    }
     if (!copy(a, name, &list->names[list->n], err)) return false;
     if (named && !copy(a, text, &list->contents[list->n], err)) return false;
     list->n++;
@@ -56,7 +56,9 @@ bool choice_list_read(struct choice_list *list, const cJSON *value, struct arena
     }
     cJSON_ArrayForEach(v, value)
     {
-        if (!add(list, v, named, a, err)) return false;
+        if (add(list, v, named, a, err)) continue;
+        if (named) return error_in(err, "choices.%s", v->string);
+        return error_in(err, "choices[%d]", list->n);
     }
     return true;
 }

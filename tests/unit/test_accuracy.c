@@ -23,6 +23,8 @@ static const struct ask_case cases[] = {
     {"an option beats its preset", "{\"items\":[{\"completion\":\"It is 4.\",\"answer\":\"4\"}],\"rewards\":[{\"name\":\"accuracy\",\"preset\":\"hendrycks\",\"require_boxed\":false}]}", "\"reward\":1,"},
     {"extract is checked", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"extract\":[\"pdf\"]}]}", "invalid_value rewards[0].extract"},
     {"choices are checked", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"choices\":\"AB\"}]}", "invalid_type rewards[0].choices"},
+    {"each of the choices is", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"choices\":[\"A\",5]}]}", "invalid_value rewards[0].choices[1]"},
+    {"and each letter's", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"choices\":{\"A\":\"x\",\"B\":\"\"}}]}", "invalid_value rewards[0].choices.B"},
     {"mode is checked", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"mode\":\"guess\"}]}", "invalid_value rewards[0].mode"},
     {"votes by value", "{\"items\":[{\"completion\":\"\\\\boxed{1/2}\",\"answer\":\"0.5\",\"group\":\"q\"},{\"completion\":\"\\\\boxed{0.5}\",\"answer\":\"0.5\",\"group\":\"q\"},{\"completion\":\"\\\\boxed{3}\",\"answer\":\"0.5\",\"group\":\"q\"}]}",
      "\"votes\":2"},

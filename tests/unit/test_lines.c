@@ -68,6 +68,8 @@ static const struct {
     {"settings hold from there on", "{\"id\":\"1\",\"completion\":\"b\",\"rewards\":[{\"name\":\"contains\",\"texts\":\"b\"}]}\n{\"rewards\":[{\"name\":\"regex\",\"pattern\":\"c\",\"weight\":2}]}\n{\"id\":\"2\",\"completion\":\"c\"}\n",
      "{\"id\":\"1\",\"reward\":1,\"rewards\":{\"contains\":1},\"details\":{\"contains\":{\"found\":1,\"of\":1}},\"error\":null}\n"
      "{\"id\":\"2\",\"reward\":2,\"rewards\":{\"regex\":1},\"details\":{\"regex\":{\"cause\":\"match\",\"match\":\"c\"}},\"error\":null}\n"},
+    {"settings that call a reward completion", "{\"rewards\":[{\"name\":\"regex\",\"pattern\":\"c\",\"as\":\"completion\"}]}\n{\"id\":\"2\",\"completion\":\"c\"}\n",
+     "{\"id\":\"2\",\"reward\":1,\"rewards\":{\"completion\":1},\"details\":{\"completion\":{\"cause\":\"match\",\"match\":\"c\"}},\"error\":null}\n"},
     {"wrong settings break the stream", "{\"rewards\":[{\"name\":\"nope\"}]}\n", "broken: rewards[0].name"},
     {"wrong method breaks the stream", "{\"advantage\":\"nope\"}\n", "broken: advantage"},
     {"groups of one for the best's lead over the second break the stream", "{\"group_size\":1,\"advantage\":\"verl_grpo_passk\"}\n", "broken: group_size"},
