@@ -5,6 +5,7 @@
  */
 #include "tests/unit/verdicts.h"
 
+#include "base/clock.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/find/outcome.h"
@@ -281,6 +282,30 @@ static void test_boxes(void **state)
     CHECK_ALL("boxes_answer", rows, boxed);
 }
 
+/* Signs without an operand hold no run, and are not gone through again from each of them. */
+static void test_barren(void **state)
+{
+    static const char *const units[] = {"$", "{", "-", "sin ", "\\sqrt{"};
+    enum { BYTES = 250000 };
+    (void)state;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        struct buffer text;
+        struct run r;
+        buffer_init(&text, 2 * BYTES);
+        while (text.n < BYTES) {
+            buffer_add_str(&text, units[i]);
+        }
+        buffer_add_str(&text, ". So x = 5");
+        uint64_t start = clock_cpu_ns();
+        assert_true(run_next(buffer_span(&text), 0, &r));
+        uint64_t ms = (clock_cpu_ns() - start) / 1000000;
+        if (ms >= 1000) print_message("\"%s\" took %d ms\n", units[i], (int)ms);
+        assert_true(ms < 1000); /* about 30 as released */
+        assert_true(r.n_ends > 0 && r.end[r.n_ends - 1] == text.n);
+        buffer_clear(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,7 +313,7 @@ int main(void)
         cmocka_unit_test(test_runs),       cmocka_unit_test(test_statements),
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_references),
         cmocka_unit_test(test_outcomes),   cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_boxes),      cmocka_unit_test(test_barren),
     };
     return cmocka_run_group_tests_name("math_find", tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
  *
  * (1) Atoms do not overlap, and each has at least one byte: the scan is linear.
  * (2) Every end of a run stands after an operand, outside of brackets.
+ * (3) Where no operand stands no run begins: such a stretch is gone through twice at most, however
+ *     many signs and brackets it has, and the search for the next run is linear.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -520,8 +522,9 @@ bool run_at(struct span s, size_t from, struct run *r)
     struct span head = span_slice(s, from, s.n);
     struct scan x = {.run = r, .before = ATOM_STOP};
     x.leads = at(s, from) == '=' || span_starts(head, span_str("\\approx"));
-    size_t limit = from + MAX_RUN;
-    for (size_t i = from; i < s.n && i < limit;) {
+    size_t limit = from + MAX_RUN, half = from, i = from;
+    bool operand = false;
+    while (i < s.n && i < limit) {
         int c = at(s, i);
         bool blank = c == ' ' || c == '\t' || c == '~' || c == '\r' || (c == '\n' && x.depth > 0);
         if (blank) {
@@ -532,8 +535,11 @@ bool run_at(struct span s, size_t from, struct run *r)
         assert(a.from == i && a.to > i); /* (1) */
         if (!accepts(&x, &a)) break;
         take(&x, s, &a);
+        operand |= ends_operand(a.kind);
         i = a.to;
+        if (half == from && i >= from + MAX_RUN / 2) half = i;
     }
+    if (!operand) r->barren = i < limit || i >= s.n ? i : half; /* (3) */
     return r->n_ends > 0;
 }
 
@@ -546,10 +552,13 @@ static size_t after_atom(struct span s, size_t i)
 
 bool run_next(struct span s, size_t i, struct run *r)
 {
-    for (; i < s.n; i = after_atom(s, i)) {
+    for (size_t next; i < s.n; i = next) {
         int c = at(s, i);
+        next = after_atom(s, i);
         if (ascii_is_space(c) || c == '~' || c == ',' || c == ';') continue;
         if (run_at(s, i, r)) return true;
+        if (r->barren > next) next = r->barren;
+        assert(next > i); /* (3) */
     }
     return false;
 }

@@ -20,6 +20,7 @@ struct run {
     int n_ends;           /* at least 1 */
     size_t unit_end;      /* after the last unit, 0 when there is none */
     bool tells;           /* more than a letter: a digit, a constant, a formula or a relation */
+    size_t barren;        /* of no run: before it none begins; 0 where that is not known */
 };
 
 /* The run that begins at s.p[at] (plain_text() has been there); false when none does. */
