@@ -532,7 +532,8 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
     if (is_base_unsaid(g, a) || is_prefix_unsaid(g, a)) return work_yes(w, MATH_EQUAL_VALUE);
-    if (is_rearranged(g, a)) return work_no(w, MATH_NOT_EQUAL_WORDS);
+    bool turned = is_rearranged(g, a) || (g.n == a.n && words_other_order(g, a));
+    if (turned) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (words_version(g) || chemistry_differs(g, a)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);

@@ -259,7 +259,8 @@ enum equality choices_letters_equal(struct math_work *w, struct span gold, struc
     size_t said = listed ? phrase_last_copula(answer) : 0;
     if (said > 0) those = letters_listed(span_slice(answer, said, answer.n));
     if (these != 0 && those != 0) {
-        return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
+        bool same = these == those && !words_other_order(words_unwrap(gold), answer);
+        return same ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
     }
     if (these != 0 || those != 0) return EQ_UNKNOWN; /* more than one choice is none */
     int want = choice_of(gold, w->options, true), got = choice_of(answer, w->options, false);

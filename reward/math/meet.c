@@ -14,6 +14,8 @@
  */
 #include "reward/math/meet.h"
 
+#include <stdio.h>
+
 #include "base/ascii.h"
 #include "reward/math/answer.h"
 #include "reward/math/choices.h"
@@ -26,6 +28,8 @@
 #include "reward/math/find/prose.h"
 #include "reward/math/find/qualify.h"
 #include "reward/math/find/range.h"
+#include "reward/math/find/spelled.h"
+#include "reward/math/read/numerals.h"
 #include "reward/math/read/words.h"
 
 enum {
@@ -212,17 +216,36 @@ static int count_listed(struct span s)
     return joints + 1;
 }
 
-/* "4 solutions, namely (1,2), (2,1), (3,0), (0,3)", where there are so many: their number too. */
+/* The number that a clause comes to, in digits or in words; no bytes where it is not n. */
+static struct span number_said(struct math_work *w, struct span clause, int n)
+{
+    char digits[16];
+    int64_t spelled;
+    int k = snprintf(digits, sizeof(digits), "%d", n);
+    struct span number = words_unwrap(stated_last(w->arena, clause).text);
+    if (number.n == 0) number = spelled_only(w->arena, clause);
+    bool same = span_eq(number, span_of(digits, (size_t)k)) ||
+                (numerals_whole(number, &spelled) && spelled == n);
+    return same ? number : span_of(NULL, 0);
+}
+
+/* "4 solutions, namely (1,2), (2,1), (3,0), (0,3)", "There are three such primes: 2, 3 and 5.", where there are so many:
+ * their number too. */
 static enum equality meet_namely(struct math_work *w, struct span gold, struct span said,
                                  struct math_result *out)
 {
     struct span joint = span_str(", namely ");
     size_t at = said.n > MOST_TWICE ? SPAN_NONE : span_find_last(said, joint);
+    if (at == SPAN_NONE && said.n <= MOST_TWICE) {
+        joint = span_str(": ");
+        at = span_find_last(said, joint);
+        bool counts = span_find(span_slice(said, 0, at), span_str("here are "), 0) != SPAN_NONE;
+        if (!counts) at = SPAN_NONE;
+    }
     if (at == SPAN_NONE) return EQ_NO;
-    struct span number = words_unwrap(stated_last(w->arena, span_slice(said, 0, at)).text);
     int n = count_listed(span_slice(said, at + joint.n, said.n));
-    bool same = number.n == 1 && n > 1 && n < 10 && number.p[0] == '0' + n;
-    if (!same || meet_texts(w, gold, number) != EQ_YES) return EQ_NO;
+    struct span number = n < 2 ? span_of(NULL, 0) : number_said(w, span_slice(said, 0, at), n);
+    if (number.n == 0 || meet_texts(w, gold, number) != EQ_YES) return EQ_NO;
     trace_add(w->options->trace, "again", number, "as many as are named");
     out->extracted = number;
     return EQ_YES;

@@ -363,3 +363,23 @@ bool words_with_noun(struct arena *a, struct span word, struct span s)
         words_next(p, &i, &first) && words_next(p, &i, &second) && !words_next(p, &i, &third);
     return two && span_eq(first, w) && words_in(second, nouns);
 }
+
+bool words_other_order(struct span g, struct span a)
+{
+    uint32_t seen = 0, theirs = 0;
+    bool rising = true, same = true;
+    size_t n = 0;
+    for (size_t i = 0; i < g.n; i++) {
+        uint32_t bit = g.p[i] >= 'A' && g.p[i] <= 'Z' ? UINT32_C(1) << (g.p[i] - 'A') : 0;
+        if (bit == 0 || (seen & bit) != 0) return false;
+        rising &= seen < bit;
+        seen |= bit;
+    }
+    for (size_t i = 0; i < a.n; i++) {
+        if (a.p[i] < 'A' || a.p[i] > 'Z') continue;
+        same &= n < g.n && a.p[i] == g.p[n];
+        theirs |= UINT32_C(1) << (a.p[i] - 'A');
+        n++;
+    }
+    return g.n >= 3 && !rising && n == g.n && theirs == seen && !same;
+}

@@ -47,6 +47,10 @@ static inline bool words_begin(struct span s, const char *head)
     return head[i] == 0;
 }
 
+/* The reference g puts three capitals or more in an order of its own, not the alphabet's ("BDAC", an order of steps), and
+ * a is the same letters, among nothing but small ones and signs, in another: no set of choices and no product is meant. */
+bool words_other_order(struct span g, struct span a);
+
 /* The next word of folded s from *i on, which is moved behind it; false where none is left. */
 bool words_next(struct span s, size_t *i, struct span *word);
 
