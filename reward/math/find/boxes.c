@@ -24,7 +24,7 @@
 #include "reward/math/find/taken_back.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_BOXES = 64, MAX_UNCLOSED = 16 };
+enum { MAX_BOXES = 64, MAX_UNCLOSED = 16, MAX_POWER = 16 };
 
 struct box {
     struct span inside;
@@ -136,6 +136,14 @@ static bool starts_word(struct span *s, const char *w)
     if (!span_starts(*s, head)) return false;
     *s = span_slice(*s, head.n, s->n);
     return true;
+}
+
+static struct span skip_blanks(struct span s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '~')) {
+        s = span_slice(s, 1, s.n);
+    }
+    return s;
 }
 
 /* Drop signs that neither join nor part: spaces, dollars, formula marks, \text{ and }'s wrapping. */
@@ -330,17 +338,42 @@ static bool is_placeholder(const struct box *b)
     return s.n == 0;
 }
 
-/* \boxed{5}\%: the sign behind the box belongs to the number in it. */
-static struct span with_percent(struct arena *a, struct span s, const struct box *b)
+/* The end of the " \times 10^8" that s begins with; 0 without one. */
+static size_t power_of_ten_end(struct span s)
+{
+    static const char *const signs[] = {"\\times", "\\cdot", "\xc3\x97"};
+    struct span rest = skip_blanks(s), ten = span_str("10^");
+    bool times = false;
+    for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]) && !times; k++) {
+        times = starts_word(&rest, signs[k]);
+    }
+    rest = skip_blanks(rest);
+    size_t i = (size_t)(rest.p - s.p) + ten.n, from = i;
+    if (!times || !span_starts(rest, ten)) return 0;
+    if (i < s.n && s.p[i] == '{') {
+        size_t end = words_close(span_slice(s, 0, i + MAX_POWER), i);
+        return end == SPAN_NONE ? 0 : end;
+    }
+    i += i < s.n && s.p[i] == '-';
+    while (i < s.n && ascii_is_digit(s.p[i])) {
+        i++;
+    }
+    return i > from && ascii_is_digit(s.p[i - 1]) ? i : 0;
+}
+
+/* \boxed{5}\%, \boxed{3.0}\times 10^8: what stands behind the box belongs to the number in it. */
+static struct span with_tail(struct arena *a, struct span s, const struct box *b)
 {
     struct span after = span_slice(s, b->to, s.n), inside = b->inside;
     bool percent = span_starts(after, span_str("\\%")) || span_starts(after, span_str("%"));
-    if (!percent || inside.n == 0 || !ascii_is_digit(inside.p[inside.n - 1])) return inside;
-    char *text = arena_alloc(a, inside.n + 2, 1);
+    struct span tail =
+        percent ? span_str("\\%") : span_slice(after, 0, power_of_ten_end(after));
+    if (tail.n == 0 || inside.n == 0 || !ascii_is_digit(inside.p[inside.n - 1])) return inside;
+    char *text = arena_alloc(a, inside.n + tail.n, 1);
     if (text == NULL) return inside;
     memcpy(text, inside.p, inside.n);
-    memcpy(text + inside.n, "\\%", 2);
-    return span_of(text, inside.n + 2);
+    memcpy(text + inside.n, tail.p, tail.n);
+    return span_of(text, inside.n + tail.n);
 }
 
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
@@ -376,7 +409,7 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
         *count = n;
         return join(a, run, n, labelled == n - 1);
     }
-    return with_percent(a, s, &run[n - 1]);
+    return with_tail(a, s, &run[n - 1]);
 }
 
 /* Where the sentence of s.p[at] begins: behind a line's end, or a stop and a space. */
