@@ -14,6 +14,7 @@
 #include "reward/math/compare/region.h"
 #include "reward/math/find/choice.h"
 #include "reward/math/find/extract.h"
+#include "reward/math/find/foreign.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/read/rewrite.h"
@@ -135,6 +136,7 @@ static struct span after_words(struct span s)
     for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
         if (span_find(inner, span_str(denials[i]), 0) != SPAN_NONE) return span_of(NULL, 0);
     }
+    if (foreign_denies_before(inner, inner.n)) return span_of(NULL, 0);
     struct span rest = span_trim(span_slice(s, end, s.n));
     return rest.n == 1 && ascii_is_letter(rest.p[0]) ? span_of(NULL, 0) : rest; /* even n */
 }

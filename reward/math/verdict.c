@@ -257,6 +257,23 @@ static struct span conclusion_of(struct span s)
     return concludes ? last : span_of(NULL, 0);
 }
 
+/* s only asks whether something is true, supposes it, or comes to another view of it behind a "but". */
+static bool leaves_truth_open(struct span s)
+{
+    static const char *const words[] = {"doubt that ", "hether ",      " true only if ",
+                                        "false that ", "might say ",   "may say ",
+                                        "could say ",  "would be true", "would be false"};
+    static const char *const views[] = {" not", " true", " false", " holds", " fails"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    size_t but = span_find_last(s, span_str(", but "));
+    for (size_t i = 0; but != SPAN_NONE && i < sizeof(views) / sizeof(views[0]); i++) {
+        if (span_find(s, span_str(views[i]), but) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 /* What s calls true or false: "The claim is false, because ..." is it what g says? The last such of a conclusion, else
  * the first of all. */
 static bool is_predicate(struct arena *a, struct span s, struct span g)
@@ -286,7 +303,7 @@ static bool is_predicate(struct arena *a, struct span s, struct span g)
     if (words_begin(s, "neither ") || words_begin(s, "none ") || words_begin(s, "not ")) {
         return false;
     }
-    if (prose_withholds(s)) return false;
+    if (prose_withholds(s) || (end.n == 0 && leaves_truth_open(s))) return false;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct span words = span_str(forms[i].words);
         size_t at = end.n > 0 ? span_find_last(end, words) : SPAN_NONE;

@@ -188,7 +188,8 @@ static bool is_denied_before(struct span s, size_t i)
         "excluding", "reject", "unlike", "than",       "students",    "people",   "many",
         "some",      "others", "would",  "might",      "could",       "may",      "neither",
         "cannot",    "except", "wrong",  "tempted to", "incorrectly", "to",       "why",
-        "nicht",     "non",    "no",     "kein",       "keine"};
+        "nicht",     "non",    "no",     "kein",       "keine",       "all but",  "anything but",
+        "everything but"};
     static const char *const skipped[] = {"the ", "a ",  "an ",  "choice ", "option ", "be ", "is ",
                                           "la ",  "le ", "die ", "der ",    "das ",    "el "};
     for (bool again = true; again;) {

@@ -113,6 +113,9 @@ static const struct row rows[] = {
     {RIGHT, ", but this is wrong", NULL}, {RIGHT, ", but that is incorrect", NULL}, {RIGHT, ", but that's incorrect", NULL},
     {RIGHT, ", which is wrong", NULL}, {RIGHT, ", which is incorrect", NULL}, {RIGHT, ", but that is not", NULL},
     {RIGHT, ", but that's not", NULL}, {RIGHT, ", but it is wrong", NULL}, {RIGHT, ", but it's wrong", NULL}, {RIGHT, "would be wrong", NULL}, {RIGHT, "otherwise", NULL},
+    {RIGHT, "or maybe", NULL}, {RIGHT, "or perhaps", NULL}, {RIGHT, "or possibly", NULL},
+    {RIGHT, "is too small", NULL}, {RIGHT, "is too large", NULL}, {RIGHT, "is too big", NULL},
+    {RIGHT, "is too low", NULL}, {RIGHT, "is too high", NULL},
     {RIGHT, "is impossible", NULL}, {RIGHT, "is invalid", NULL}, {RIGHT, "is excluded", NULL},
     {RIGHT, "is ruled out", NULL}, {LEFT, "hardly", NULL}, {LEFT, "scarcely", NULL},
     /* German, Dutch */
