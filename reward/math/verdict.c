@@ -24,7 +24,6 @@
 #include "base/ascii.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/find/agent.h"
-#include "reward/math/find/cases.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/read/parse.h"
@@ -32,6 +31,7 @@
 #include "reward/math/find/closing.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/qualify.h"
 #include "reward/math/find/spoken.h"
 #include "reward/math/read/chemistry.h"
 #include "reward/math/read/impossible.h"
@@ -139,13 +139,13 @@ static bool words_agree(struct arena *a, struct span gold, struct span answer, s
     struct span words = words_unwrap(plain_words(a, gold)), around = x->place;
     if (says_impossible(a, words, place, x) || names_formula(a, words, x)) return true;
     if (!is_words(a, words) || (prose_disowns(place) && !prose_disowns(words))) return false;
-    if (cases_said(place) && !cases_said(words)) return false;
+    if (qualify_by_cases(place) && !qualify_by_cases(words)) return false;
     bool unmarked = x->source == MATH_FROM_EXPRESSION || x->source == MATH_FROM_LATEX;
     if (unmarked && x->response.n > 0) {
         struct span sentence = plain_text(a, prose_wording(closing_removed(x->response)));
         bool alone = sentence.n <= words.n + 2; /* "Paris. London" says neither */
         if (prose_disowns(sentence) && !prose_disowns(words)) return false;
-        if (cases_said(sentence) && !cases_said(words)) return false;
+        if (qualify_by_cases(sentence) && !qualify_by_cases(words)) return false;
         if (!alone && said_in(a, words, sentence)) return true;
         if (words_same(a, words, agent_named(plain_text(a, x->whole)))) return true;
     }
@@ -399,7 +399,7 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     struct span first = first_word(found->whole);
     if (first.n == 6 && span_ends(first, span_str("\xe7\x9a\x84"))) first.n = 3; /* it is so */
     if (!is_truth_word(a, g) || is_taken_back(a, found->whole, g)) return false;
-    if (cases_said(found->whole)) return false;
+    if (qualify_by_cases(found->whole)) return false;
     if (!is_truth_word(a, first)) return is_predicate(a, found->whole, g);
     size_t behind = (size_t)(first.p - found->whole.p) + first.n;
     struct span rest = span_slice(found->whole, behind, found->whole.n);

@@ -20,8 +20,8 @@
 #include <assert.h>
 
 #include "base/ascii.h"
-#include "reward/math/find/foreign.h"
 #include "reward/math/find/taken_back.h"
+#include "reward/math/read/foreign.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_WORDS = 8, MAX_STATEMENT = 60 };

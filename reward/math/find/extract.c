@@ -25,7 +25,6 @@
 #include "reward/math/find/closing.h"
 #include "reward/math/find/denied.h"
 #include "reward/math/find/boxes.h"
-#include "reward/math/find/foreign.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
 #include "reward/math/find/outcome.h"
@@ -36,6 +35,7 @@
 #include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
 #include "reward/math/find/taken_back.h"
+#include "reward/math/read/foreign.h"
 #include "reward/math/read/words.h"
 #include "reward/row/json_answer.h"
 

@@ -16,13 +16,13 @@
 #include "base/ascii.h"
 #include "reward/math/find/amounts.h"
 #include "reward/math/find/aside.h"
-#include "reward/math/find/cases.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/interval.h"
 #include "reward/math/find/outcome.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/qualify.h"
 #include "reward/math/find/runs.h"
 #include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
@@ -286,7 +286,7 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
     struct span p = before_gloss(without_concentration(out.plain));
-    out.denied = cases_said(p);
+    out.denied = qualify_by_cases(p);
     if (p.n == 0 || out.denied) return out;
     p = in_digits(a, amounts_in_digits(a, p));
     out.text = interval_said(a, p, &out.denied);

@@ -12,7 +12,7 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/denied.h"
-#include "reward/math/find/foreign.h"
+#include "reward/math/read/foreign.h"
 #include "reward/math/read/words.h"
 
 enum { MOST_BEFORE = 40, MOST_BEHIND = 120 };

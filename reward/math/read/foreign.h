@@ -1,9 +1,9 @@
-/* reward/math/find/foreign.h - denials of other languages.
+/* reward/math/read/foreign.h - denials of other languages.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_MATH_FIND_FOREIGN_H
-#define REWARD_MATH_FIND_FOREIGN_H
+#ifndef REWARD_MATH_READ_FOREIGN_H
+#define REWARD_MATH_READ_FOREIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>

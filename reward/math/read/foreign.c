@@ -1,4 +1,4 @@
-/* reward/math/find/foreign.c - denials of other languages.
+/* reward/math/read/foreign.c - denials of other languages.
  *
  * "nicht 15", "n'est pas 15", U+4E0D U+662F "15" (is not 15): a word that stands right before a
  * value or right behind it takes the value away, and nothing further off does. English has its
@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/find/foreign.h"
+#include "reward/math/read/foreign.h"
 
 #include "base/ascii.h"
 #include "reward/math/read/words.h"
