@@ -173,9 +173,9 @@ static const struct row *row_after(struct span s, size_t i, enum side side)
     struct span rest = span_slice(s, i, s.n);
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         size_t n = strlen(rows[k].words);
-        bool here = rows[k].side == side && words_begin(rest, rows[k].words);
+        if (rows[k].side != side || !words_begin(rest, rows[k].words)) continue;
         bool border = n == rest.n || !is_word((unsigned char)rest.p[n]);
-        if (here && (border || foreign_is_unspaced(rows[k].words))) return &rows[k];
+        if (border || foreign_is_unspaced(rows[k].words)) return &rows[k];
     }
     return NULL;
 }
