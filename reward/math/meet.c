@@ -73,13 +73,25 @@ static enum equality meet_core(struct math_work *w, struct span gold, struct spa
     return e;
 }
 
+/* s says that something follows: in "2x = 6 \Rightarrow x = 3" the 6 is not said to be 3. */
+static bool has_implication(struct span s)
+{
+    static const char *const signs[] = {"\\implies",     "\\Rightarrow",     "\\Longrightarrow",
+                                        "\\iff",         "\\Leftrightarrow", "=>",
+                                        "\xe2\x87\x92", "\xe2\x9f\xb9"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (span_find(s, span_str(signs[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 /* EQ_NO where the answer is two guesses, "8 = 7" or "7 \approx 100": the members at the end of a chain
  * are values and not the same one. about: how far a rounding may be off, as a part of the value. */
 static enum equality one_value(struct math_work *w, struct span answer, double about)
 {
     struct span before, last;
     bool rounds;
-    if (!again_pair(answer, &before, &last, &rounds)) return EQ_YES;
+    if (!again_pair(answer, &before, &last, &rounds) || has_implication(before)) return EQ_YES;
     const struct math_options *given = w->options;
     struct math_options loose = *given;
     if (rounds && loose.rel_tol < about) loose.rel_tol = about;
