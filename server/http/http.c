@@ -139,7 +139,7 @@ static void work_unpack(struct exchange *x)
 static void unpacked(struct exchange *x)
 {
     x->server->buffered_bytes += x->body.room;
-    if (x->gone) return; /* nobody waits for it */
+    if (x->gone || x->status != 0) return; /* nobody waits for it, or it took too long */
     if (x->error.code == ERROR_NONE) {
         x->route->handle(x);
     } else {

@@ -7,6 +7,7 @@ import gzip
 import json
 
 import pytest
+from conftest import tries
 
 ONE = json.dumps({"prompt": "a", "max_tokens": 1}).encode()
 JSON = {"Content-Type": "application/json"}
@@ -92,6 +93,19 @@ def test_the_client_leaves_while_its_body_is_unpacked(server):
                          b"Content-Length: %d\r\n\r\n" % len(body) + body)
     server.wait_alone()
     assert server.complete(prompt="a", max_tokens=1)
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/verify", "/v1/rollouts"])
+def test_a_body_that_takes_too_long_to_unpack(start, path):
+    """Its client has been told so, and has gone, by the time that it is there: nothing is begun for nobody."""
+    server = start("--request-timeout", "0.01")
+    for n in tries():
+        reply = send(server, gzip.compress(b"") * (50000 << min(n, 5)), "gzip", path)
+        if reply.status_code == 504:
+            break
+        assert reply.json()["error"]["code"] == "invalid_json"
+    server.wait_alone()
+    assert len(server.lines_until_now("event=request ", f"path={path} ", "status=504")) == 1
 
 
 def test_methods(server):
