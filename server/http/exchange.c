@@ -73,7 +73,8 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
     buffer_init_within(&x->out, EXCHANGE_STREAM_BYTES, &s->memory);
     buffer_init_within(&x->reply, EXCHANGE_REPLY_BYTES, &s->memory);
     choose_id(x);
-    x->cors = cors_find(&s->o.cors_origins, exchange_header(x, "Origin"));
+    const char *page = cors_find(&s->o.cors_origins, exchange_header(x, "Origin"));
+    if (page != NULL) x->cors = arena_str(x->arena, span_str(page));
     c->exchange = x;
     x->next = s->exchanges;
     x->link = &s->exchanges;

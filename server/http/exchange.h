@@ -235,9 +235,10 @@ void exchange_hold(struct exchange *x);
 /* It ends to. False when nobody waits for the answer any more: x may be freed, and must not be touched. */
 bool exchange_release(struct exchange *x);
 
-/* A header of the request, or NULL. */
+/* A header of the request, or NULL. It lives as long as the client is there: what shall last longer, as
+ * long as x, is copied to x's arena. */
 const char *exchange_header(const struct exchange *x, const char *name);
-/* An argument of its query string, or NULL. */
+/* An argument of its query string, or NULL, for as long. */
 const char *exchange_argument(const struct exchange *x, const char *name);
 /* The query has no arguments but these, up to NULL. False and ERROR_INVALID_VALUE naming one that it has. */
 bool exchange_arguments_are(struct exchange *x, const char *const names[], struct error *err);

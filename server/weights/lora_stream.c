@@ -22,7 +22,7 @@
 static const char from[] = "stream"; /* in place of a folder, where one is told */
 
 struct lora_stream {
-    const char *name, *sha256, *base_version; /* the exchange's; the last two may be NULL */
+    const char *name, *sha256, *base_version; /* the arena's; the last two may be NULL */
     uint64_t began;
 };
 
@@ -52,7 +52,8 @@ static bool read_ask(struct exchange *x, struct lora_stream *l, struct error *er
                          "name is needed: what requests call the adapter");
     }
     return exchange_arguments_are(x, arguments, err) && refuse_headers(x, err) &&
-           weights_read_digest(x, &l->sha256, err);
+           weights_read_digest(x, &l->sha256, err) && weights_keep_text(x, &l->name, err) &&
+           weights_keep_text(x, &l->base_version, err);
 }
 
 static void emit_done(struct exchange *x, struct engine_adapter_info info)

@@ -34,6 +34,13 @@ static bool choose(const char *word, const char *const words[], const char *fiel
                      word, all);
 }
 
+bool weights_keep_text(struct exchange *x, const char **text, struct error *err)
+{
+    if (*text == NULL) return true;
+    *text = arena_str(x->arena, span_str(*text));
+    return *text != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+}
+
 bool weights_read_digest(struct exchange *x, const char **sha256, struct error *err)
 {
     static const char key[] = "sha-256=:";
@@ -76,7 +83,8 @@ static bool read_ask(struct exchange *x, struct push *p, int part, struct error 
     p->order.base_version = exchange_header(x, "X-Base-Version");
     p->order.staging_dir = upload_folder(x->server);
     p->order.fd = x->upload->fd;
-    return push_set_version(x, version == NULL ? span_of(NULL, 0) : span_str(version), "X-Version",
+    return weights_keep_text(x, &p->order.base_version, err) &&
+           push_set_version(x, version == NULL ? span_of(NULL, 0) : span_str(version), "X-Version",
                             err);
 }
 

@@ -18,6 +18,10 @@ struct exchange;
  * ERROR_NO_MEMORY. */
 bool weights_read_digest(struct exchange *x, const char **sha256, struct error *err);
 
+/* *text, one of x's headers or arguments, lasts as long as x from now on; NULL stays NULL. False and
+ * ERROR_NO_MEMORY. */
+bool weights_keep_text(struct exchange *x, const char **text, struct error *err);
+
 /* err (ERROR_NONE: it went well) is how x's stream ended. What may go better at another time need not be sent
  * again: a range "bytes *\/N" asks for it. */
 void weights_keep_upload(struct exchange *x, const struct error *err);

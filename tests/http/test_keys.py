@@ -293,6 +293,17 @@ def test_pages_of_this_machine(local_pages, host, may):
         assert local_pages.post("/v1/completions", ONE, headers=origin).status_code == (200 if may else 403)
 
 
+def test_a_page_leaves_before_its_answer(local_pages):
+    """The answer is made all the same, when nothing is left of what it sent: the sanitizers look at that."""
+    body = json.dumps({"prompt": "one two " * (1 << 20)}).encode()
+    for _ in range(3):
+        with local_pages.connect() as sock:
+            sock.sendall(b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000\r\n"
+                         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    local_pages.wait_alone()
+    assert local_pages.post("/v1/completions", ONE, headers={"Origin": "http://localhost:3000"}).status_code == 200
+
+
 @pytest.mark.parametrize("written,sent", [
     ("HTTPS://A.example:443", "https://a.example"), ("Http://A.Example:80", "http://a.example"),
     ("https://[2001:DB8::443]", "https://[2001:db8::443]"), ("http://a.example:443", "http://a.example:443")])

@@ -2,10 +2,13 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
+import gzip
 import pathlib
 import threading
 
 import checkpoints
+import conftest
 import pytest
 from conftest import MODEL, Server
 from test_lora import ADAPTERS, PATTERNS, PLAIN, PROMPT, WRONG, A, ask, load, models
@@ -60,6 +63,24 @@ def test_whole_matrices_and_dora_come_too(start):
         assert put(s, stream(name)).status_code == 200
         assert load(s, "folder", ADAPTERS / name, "/load_lora_adapter").status_code == 200
         assert ask(s, "policy") == ask(s, "folder") != ask(s)
+
+
+def test_the_client_leaves_before_it_is_read(monkeypatch, start):
+    """It comes to be by the name that it was sent by. What goes with the client's connection is overwritten here; and the one thread
+    that reads is busy until it has gone, or this proves nothing."""
+    for name, value in (("UV_THREADPOOL_SIZE", "1"), ("MALLOC_PERTURB_", "165")):
+        monkeypatch.setitem(conftest.ENVIRONMENT, name, value)
+    s, data, busy = start(), stream(), gzip.compress(b" " * (48 << 20), 1)
+    with contextlib.ExitStack() as others:
+        for _ in range(8):
+            c = others.enter_context(s.connect())
+            c.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+                      b"Content-Length: %d\r\n\r\n" % len(busy) + busy)
+        with s.connect() as c:
+            c.sendall(b"PUT /v1/weights?part=adapter&name=policy HTTP/1.1\r\nHost: x\r\nX-Base-Version: 0\r\n"
+                      b"Content-Length: %d\r\n\r\n" % len(data) + data)
+    s.wait_alone()
+    assert models(s)["policy"]["root"] == "stream"
 
 
 def test_in_ranges(server):
