@@ -231,6 +231,7 @@ bool upload_begin(struct exchange *x, size_t declared, struct error *err)
         if (fresh) drop(u);
         return false;
     }
+    u->guessed = r.asks && u->total == UINT64_MAX;
     u->total = total;
     u->until = until;
     u->exchange = x;
@@ -332,9 +333,15 @@ void upload_over(struct exchange *x)
     if (u == NULL) return;
     x->upload = NULL;
     u->exchange = NULL;
-    if (u->fd < 0) return;          /* a question's goes with x */
+    if (u->fd < 0) return; /* a question's goes with x */
+    if (u->guessed) u->total = UINT64_MAX;
+    u->guessed = false;
     bool lost = u->have < u->total; /* the connection, in its midst */
-    if (u->id[0] == '\0' || (!u->keep && !lost)) drop(u);
+    if (u->id[0] == '\0' || (!u->keep && !lost)) {
+        drop(u);
+    } else {
+        u->touched_ns = clock_ns(); /* it rests from now on, however long x was at work */
+    }
 }
 
 void upload_done(struct exchange *x, struct span reply)

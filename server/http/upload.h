@@ -45,10 +45,11 @@ struct upload {
     uint64_t total;           /* UINT64_MAX: not said */
     uint64_t have;
     uint64_t until; /* where the present range ends */
-    uint64_t touched_ns;
+    uint64_t touched_ns; /* when something last came, or it came to rest */
     struct exchange *exchange; /* at work on it; NULL: it rests */
     bool keep;  /* it shall be there when the exchange is over: to be handled again */
     bool asked; /* the exchange is a question */
+    bool guessed; /* total is what the question says, since nobody has said it before */
     char guards[DIGEST_HEX]; /* the route's: of what the whole body was sent with; "": none yet */
 };
 

@@ -342,6 +342,26 @@ def ask(served, name, total, **more):
     return put(served, b"", X_Upload_Id=name, Content_Range=f"bytes */{total}", **more)
 
 
+def test_a_question_does_not_say_how_long_a_body_is(served, tensors):
+    """Of one in chunks nobody has said so; whoever asks may be wrong, and takes nothing from who knows."""
+    data = checkpoints.pack(checkpoints.jiggled(tensors, 1))
+    s = served.connect()
+    s.sendall(b"PUT /v1/weights HTTP/1.1\r\nHost: x\r\nX-Upload-Id: c\r\nTransfer-Encoding: chunked\r\n\r\nc350\r\n" + data[:50000])
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    served.wait_open(1)
+    s.close()
+    served.wait_alone()
+    for total in (len(data) + 7, 100000, len(data)):
+        reply = ask(served, "c", total)
+        assert (reply.status_code, reply.json()["total"]) == (308, total), reply.text
+    at = reply.json()["received"]
+    for total in (at, at + 1):
+        assert ask(served, "c", total).status_code == 308
+    rest = put(served, data[at:], X_Upload_Id="c", Content_Range=f"bytes {at}-{len(data) - 1}/{len(data)}")
+    assert rest.status_code == 200, rest.text
+    assert version(served) == "1"
+
+
 def test_asking_takes_nothing(served, tensors):
     for i in range(6):
         reply = ask(served, f"u{i}", 100)
