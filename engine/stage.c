@@ -44,13 +44,13 @@ static bool is_stopped(const struct staging *s, struct error *err)
     return quit;
 }
 
-/* The tensors of m, all hashed. */
-static bool hash_model(struct staging *s, const struct model *m, char sha256[DIGEST_HEX],
-                       struct error *err)
+/* The tensors of m, all hashed, and finite where that is to be checked. */
+static bool hash_model(struct staging *s, const struct model *m, bool check_finite,
+                       char sha256[DIGEST_HEX], struct error *err)
 {
     struct hashing h = {.model = m,
                         .content = &s->content,
-                        .check_finite = s->push->check_finite,
+                        .check_finite = check_finite,
                         .stop = &s->e->versions.quit};
     content_clear(&s->content);
     if (!content_list(m, &s->content, err)) return false;
@@ -81,7 +81,8 @@ static struct model *open_base_path(struct staging *s, const char *path, const c
 {
     char is[DIGEST_HEX];
     struct model *m = model_open(path, NULL);
-    if (m != NULL && hash_model(s, m, is, NULL) && strcmp(is, sha256) == 0) return m;
+    /* a number of it that is not finite serves: what is pushed may put an end to that */
+    if (m != NULL && hash_model(s, m, false, is, NULL) && strcmp(is, sha256) == 0) return m;
     model_close(m);
     error_set(err, ERROR_BASE_UNAVAILABLE, NULL,
               "the files that the weights were read from are not there as they were: push all "
@@ -195,7 +196,7 @@ static bool open_source(struct staging *s, struct error *err)
 
 static bool hash_source(struct staging *s, struct error *err)
 {
-    if (!hash_model(s, s->model, s->next.sha256, err)) return false;
+    if (!hash_model(s, s->model, s->push->check_finite, s->next.sha256, err)) return false;
     memcpy(s->label->sha256, s->next.sha256, sizeof(s->label->sha256));
     s->label->tensors = s->content.n;
     return true;

@@ -249,6 +249,20 @@ def test_what_is_not_finite_is_refused_where_that_is_asked(served, tensors, part
     assert put(served, body, params={"part": part}).status_code == 200
 
 
+def test_what_is_not_finite_may_be_put_right(served, start, tmp_path, tensors):
+    """By a part that is looked at, too: it is what comes to serve that must be finite, not what does."""
+    name = "model.norm.weight"
+    dtype, shape, data = tensors[name]
+    bad = checkpoints.folder(tmp_path / "bad", tensors | {name: (dtype, shape, b"\xff\x7f" + data[2:])})
+    assert served.post("/v1/weights", {"path": str(bad)}).status_code == 200
+    other = {"model.embed_tokens.weight": tensors["model.embed_tokens.weight"]}
+    reply = put(served, checkpoints.pack(other), params={"part": "some", "check_finite": "true"})
+    assert reply.status_code == 400 and name in reply.json()["error"]["message"], reply.text
+    reply = put(served, checkpoints.pack({name: tensors[name]}), params={"part": "some", "check_finite": "true"})
+    assert reply.status_code == 200, reply.text
+    assert told(served) == (len(tensors), checkpoints.sha256(tensors))
+
+
 def test_bounds(start, tensors, tmp_path):
     data = checkpoints.pack(tensors)
     s = start("--max-weights", "64K", model=str(checkpoints.FOLDER))
