@@ -97,7 +97,8 @@ static const char *beneath(const char *root, const char *path)
     return rest != NULL || realpath(root, real) == NULL ? rest : behind(real, path);
 }
 
-enum tried { ELSEWHERE, OPENED, LEADS_OUT, ABSENT };
+/* What a root says of a path; of several roots the last of these words holds. */
+enum tried { ELSEWHERE, LEADS_OUT, ABSENT, OPENED };
 
 static enum tried try_root(const char *root, const char *path, struct client_path *out)
 {
@@ -133,8 +134,9 @@ bool client_path_open(const struct server *s, struct span given, const char *fie
         memcpy(out->path, path, sizeof(path));
         return file_exists(path) || absent(field, err);
     }
-    for (int i = 0; i < s->o.path_roots.n && tried == ELSEWHERE; i++) {
-        tried = try_root(s->o.path_roots.items[i], path, out);
+    for (int i = 0; i < s->o.path_roots.n && tried != OPENED; i++) {
+        enum tried now = try_root(s->o.path_roots.items[i], path, out);
+        if (now > tried) tried = now; /* a link that leads out of one root may lead into another */
     }
     assert((tried == OPENED) == (out->root >= 0));
     if (tried == OPENED) return true;
@@ -186,9 +188,30 @@ static int make(int root, const char *path)
     return fd;
 }
 
+/* Does errno say that what was to be opened leads out? */
+static bool is_out(void)
+{
+    return errno == EXDEV || errno == ELOOP;
+}
+
+/* The same beneath a root, as far as the path lies there; else it leads out. */
+static int make_beneath(const char *folder, const char *path)
+{
+    const char *rest = beneath(folder, path);
+    int root = rest == NULL ? -1 : open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        errno = EXDEV;
+        return -1;
+    }
+    int fd = make(root, rest), why = errno;
+    close(root);
+    errno = why;
+    return fd;
+}
+
 static bool folder_fault(const char *field, struct error *err)
 {
-    if (errno == EXDEV || errno == ELOOP) return not_allowed(field, err);
+    if (is_out()) return not_allowed(field, err);
     if (errno == ENOTDIR) return error_set(err, ERROR_CONFLICT, field, "%s is not a folder", field);
     return error_set(err, ERROR_NO_STORAGE, field, "%s cannot be opened or made: %s", field,
                      strerror(errno));
@@ -198,22 +221,14 @@ int client_folder_open(const struct server *s, struct span given, const char *fi
                        struct error *err)
 {
     char path[PATH_MAX];
-    const char *rest = NULL;
-    int root = -1;
+    int fd = -1;
     if (!read_path(given, field, path, err)) return -1;
-    for (int i = 0; i < s->o.path_roots.n && rest == NULL; i++) {
-        const char *folder = s->o.path_roots.items[i];
-        rest = beneath(folder, path);
-        if (rest != NULL) root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    errno = EXDEV;
+    if (s->o.path_roots.n == 0 && listens_here_alone(s)) fd = make(-1, path);
+    for (int i = 0; i < s->o.path_roots.n && fd < 0 && is_out(); i++) {
+        fd = make_beneath(s->o.path_roots.items[i], path);
     }
-    bool anywhere = s->o.path_roots.n == 0 && listens_here_alone(s);
-    if (!anywhere && root < 0) {
-        not_allowed(field, err);
-        return -1;
-    }
-    int fd = make(root, anywhere ? path : rest);
     if (fd < 0) folder_fault(field, err);
-    if (root >= 0) close(root);
     return fd;
 }
 

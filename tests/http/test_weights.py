@@ -628,6 +628,28 @@ def test_a_relative_root_is_told_the_same(start):
             assert s.post("/v1/weights", {"path": path}).status_code == 403, (root, path)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_root_may_lie_in_another(start, tmp_path, tensors, turned):
+    """Where one leads out, what the other says counts, in whichever order they were named."""
+    data, disk = tmp_path / "data", tmp_path / "disk"
+    data.mkdir()
+    checkpoints.folder(disk / "new", checkpoints.jiggled(tensors, 1))
+    (data / "mounted").symlink_to(disk)
+    roots = [str(data), str(data / "mounted")]
+    flags = [f for r in (roots[::-1] if turned else roots) for f in ("--path-root", r)]
+    s = start(*flags, model=str(checkpoints.FOLDER))
+    reply = s.post("/v1/weights", {"path": str(data / "mounted/new")})
+    assert reply.status_code == 200, reply.text
+    assert s.post("/v1/weights", {"path": str(data / "mounted/gone")}).status_code == 404
+    (disk / "link").symlink_to(checkpoints.FOLDER)
+    assert s.post("/v1/weights", {"path": str(data / "mounted/link")}).status_code == 403
+    ask = {"source_dir": str(data), "target_version": 0}
+    reply = s.post("/pull_weights", {**ask, "local_checkpoint_dir": str(data / "mounted/local")})
+    assert reply.status_code == 200, reply.text
+    assert (disk / "local/model.safetensors").exists()
+    assert s.post("/pull_weights", {**ask, "local_checkpoint_dir": str(data / "mounted/link/local")}).status_code == 403
+
+
 def test_without_roots_only_this_machine_may_name_paths(start):
     """Without a key such a server takes no pushes at all."""
     s = start("--host", "0.0.0.0", "--api-key", "k", model=str(checkpoints.FOLDER))
