@@ -57,6 +57,35 @@ static bool set_payload(struct delta_change *c, const struct safetensor *t, stru
                      t->name);
 }
 
+/* Changes and texts may be a million each: so the texts are gone through once, and each finds its
+ * change. Of two files' texts the first file's counts. */
+static void take_sums(const struct safetensors *files, struct delta_set *d)
+{
+    const cJSON *text;
+    for (int i = 0; i < safetensors_files(files); i++) {
+        cJSON_ArrayForEach(text, safetensors_texts(files, i))
+        {
+            struct delta_change key = {.name = span_str(text->string)};
+            struct delta_change *c =
+                d->n == 0 ? NULL : bsearch(&key, d->changes, d->n, sizeof(key), by_name);
+            if (c != NULL && c->sum == NULL) c->sum = text->valuestring;
+        }
+    }
+}
+
+static bool check_sums(const struct delta_set *d, struct error *err)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        const struct span name = d->changes[i].name;
+        if (d->changes[i].sum != NULL) continue;
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "the change of tensor %.*s has no sum: __metadata__ must have its new "
+                         "bytes' XXH3-128 under its name",
+                         (int)(name.n < 120 ? name.n : 120), name.p);
+    }
+    return true;
+}
+
 /* A change for each tensor of the files, by its name, its sum in their metadata. */
 static bool take_all(const struct safetensors *files, struct delta_set *d, struct error *err)
 {
@@ -67,16 +96,11 @@ static bool take_all(const struct safetensors *files, struct delta_set *d, struc
         const struct safetensor *t = safetensors_at(files, i);
         struct delta_change *c = &d->changes[d->n++];
         c->name = span_str(t->name);
-        c->sum = safetensors_metadata(files, t->name);
         if (!set_payload(c, t, err)) return false;
-        if (c->sum == NULL) {
-            return error_set(err, ERROR_INVALID_VALUE, NULL,
-                             "the change of tensor %.120s has no sum: __metadata__ must have its "
-                             "new bytes' XXH3-128 under its name",
-                             t->name);
-        }
     }
-    return sort(d, err);
+    if (!sort(d, err)) return false;
+    take_sums(files, d);
+    return check_sums(d, err);
 }
 
 static bool end(struct delta_set *d, bool ok)

@@ -472,6 +472,16 @@ const char *safetensors_metadata(const struct safetensors *s, const char *key)
     return NULL;
 }
 
+const cJSON *safetensors_texts(const struct safetensors *s, int i)
+{
+    return i < s->n_shards ? s->shards[i].metadata : NULL;
+}
+
+int safetensors_files(const struct safetensors *s)
+{
+    return s->n_shards;
+}
+
 void safetensors_close(struct safetensors *s)
 {
     if (s == NULL) return;

@@ -52,6 +52,10 @@ struct safetensors *safetensors_open_fd(int fd, const char *name, struct error *
 
 /* What the files say about themselves under this key (__metadata__): of the first that does; NULL: none. */
 const char *safetensors_metadata(const struct safetensors *s, const char *key);
+/* All that file i says so, an object of texts. NULL: nothing, or it is past the last file. */
+const cJSON *safetensors_texts(const struct safetensors *s, int i);
+/* How many files there are. */
+int safetensors_files(const struct safetensors *s);
 
 /* The tensor of that name, or NULL. */
 const struct safetensor *safetensors_find(const struct safetensors *s, const char *name);
