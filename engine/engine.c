@@ -249,6 +249,7 @@ static bool copy_options(struct engine *e, const struct engine_options *o, struc
     copy_string(e, &c->merge);
     copy_string(e, &c->name);
     copy_string(e, &c->isa);
+    copy_string(e, &c->packed_cache);
     copy_string(e, &c->weights);
     return !arena_failed(e->strings) ||
            error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the engine's options");

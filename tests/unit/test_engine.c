@@ -350,6 +350,27 @@ static void test_missing_file(void **state)
     engine_close(e);
 }
 
+static void test_strings_of_the_options_are_copied(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/touchstone-test-XXXXXX", given[64], cache[64], lock[80];
+    assert_non_null(mkdtemp(folder));
+    snprintf(cache, sizeof(cache), "%s/cache", folder);
+    snprintf(lock, sizeof(lock), "%s/lock", cache);
+    snprintf(given, sizeof(given), "%s", cache);
+    struct engine_options o = options_for(LLAMA);
+    struct error err = {0};
+    o.packed_cache = given;
+    o.packed_cache_bytes = 1; /* nothing fits, but the folder is made */
+    struct engine *e = engine_open(&o, &err);
+    memset(given + strlen(folder) + 1, 'x', strlen("cache"));
+    assert_true(engine_wait(e, &err));
+    engine_close(e);
+    unlink(lock);
+    assert_int_equal(rmdir(cache), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_vocabulary_only(void **state)
 {
     (void)state;
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_queue_full),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_strings_of_the_options_are_copied),
         cmocka_unit_test(test_vocabulary_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
