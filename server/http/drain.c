@@ -109,6 +109,10 @@ static void cut_all(struct server *s)
     for (struct client *c = s->clients; c != NULL; c = c->next) {
         client_shut(c);
     }
+    for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
+        next = x->next;
+        if (x->over) exchange_stop(x); /* its client left before: nobody else tells it */
+    }
 }
 
 void drain_sweep(struct server *s, uint64_t now_ns)

@@ -11,7 +11,7 @@ import socket
 import checkpoints
 import pytest
 from checkpoints import change, xxh3, zstd
-from conftest import read_response
+from conftest import read_response, tries, wait_until
 from test_weights import answers, version
 
 
@@ -442,6 +442,19 @@ def slow_to_load(tensors, tmp_path_factory):
     config |= {"num_hidden_layers": layers, "first_k_dense_replace": layers, "intermediate_size": wide, "num_nextn_predict_layers": 0}
     (to / "config.json").write_text(json.dumps(config))
     return str(to)
+
+
+def test_a_push_whose_client_has_left_does_not_hold_up_the_end(start, slow_to_load):
+    """What is staged is given up when the server's time is over. A push that was through by then proves nothing."""
+    body = json.dumps({"path": slow_to_load}).encode()
+    for _ in tries():
+        s = start("--weights", "q4_1", "--drain-timeout", "0", model=slow_to_load)
+        with s.connect() as c:
+            c.sendall(b"POST /v1/weights HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        wait_until(lambda: (now := s.http.get("/v1/weights").json())["staging"] or now["pushed"] > 0)
+        s.stop()
+        if s.lines("event=weights_refused ", "code=aborted", count=0):
+            break
 
 
 def test_what_comes_while_the_model_loads_is_kept(start, slow_to_load):
