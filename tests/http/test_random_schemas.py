@@ -6,7 +6,9 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import random
 
-import jsonschema
+import pytest
+
+jsonschema = pytest.importorskip("jsonschema")
 
 SCHEMAS, SAMPLES = 200, 4
 PATTERNS = ["^[a-z]{2,4}$", "^(ab|c)+$", "x.y", "^\\d{3}-\\d{4}$", "^[^\\s\"]+$", "(?=.*[0-9])^[a-f0-9]{4,8}$"]
