@@ -26,7 +26,7 @@ struct judge_options {
     int item_budget_ms;          /* CPU time of one deferred item */
     int64_t worker_memory_bytes; /* address space of one verifier process */
     size_t queue_items;          /* deferred items waiting, of all clients */
-    int max_wait_ms; /* a request whose turn at the workers is expected later is refused; 0: none is */
+    int max_wait_ms; /* a request whose turn at the workers may well come later is refused; 0: none is */
     bool code_unsafe;            /* run code even where the sandbox has too few walls */
     int max_items;               /* of one request; lines of a stream are not counted */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
@@ -78,8 +78,8 @@ struct judge_model {
  * no thread can be started. */
 bool judge_set_model(struct judge *judge, const struct judge_model *model, struct error *err);
 
-/* The seconds after which a client may come again whose next turn at the verifier processes is
- * expected later than max_wait_ms; it then counts as refused. 0: it may come now. Any thread. */
+/* The seconds that a client's next turn at the verifier processes is expected to take, at least 1, where it
+ * may well come later than max_wait_ms; it then counts as refused. 0: it may come now. Any thread. */
 int judge_busy_s(struct judge *judge, uint64_t client);
 
 /* What the judge has done since it was opened, for /metrics. */

@@ -36,9 +36,8 @@ struct judge {
     struct tally verdicts;
 };
 
-/* The seconds after which a request may come again whose turn at that lane's pool is expected later
- * than max_wait_ms: more than that wait, whole, at least 1; it then counts as refused. 0: it may
- * wait. Any thread. */
+/* The seconds that a request's turn at that lane's pool is expected to take, whole, at least 1, where it may
+ * well come later than max_wait_ms (rate.h); it then counts as refused. 0: it may wait. Any thread. */
 int judge_refuse_s(struct judge *judge, enum worker_pool pool, const struct lane *lane);
 
 /* The same of a request that waited at that lane and is TASK_LATE: at least 1. It counts as refused. */

@@ -22,6 +22,13 @@
 
 static struct judge *judge;
 
+/* Options to begin with. However busy the machine, what waits is judged. */
+static inline void judging_options(struct judge_options *o)
+{
+    judge_options_init(o);
+    o->max_wait_ms = 0;
+}
+
 /* A group's set-up for options o; a test program's own open_judge() names them. */
 static inline int judging_open(const struct judge_options *o)
 {
@@ -33,7 +40,7 @@ static inline int judging_open(const struct judge_options *o)
 static inline int judging_open_with(const char *default_rewards)
 {
     struct judge_options o;
-    judge_options_init(&o);
+    judging_options(&o);
     o.default_rewards = default_rewards;
     return judging_open(&o);
 }

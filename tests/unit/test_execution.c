@@ -156,7 +156,7 @@ static int open_judge(void **state)
 {
     (void)state;
     struct judge_options o;
-    judge_options_init(&o);
+    judging_options(&o);
     o.workers = 1;
     o.queue_items = 2;
     return judging_open(&o);

@@ -521,7 +521,7 @@ static int open_judge(void **state)
 {
     (void)state;
     struct judge_options o;
-    judge_options_init(&o);
+    judging_options(&o);
     o.item_budget_ms = 100;
     o.max_wait_ms = MAX_WAIT_MS;
     o.workers = 2; /* on a machine of many processors a flood would be no flood */

@@ -397,7 +397,7 @@ static int open_judge(void **state)
 {
     (void)state;
     struct judge_options o;
-    judge_options_init(&o);
+    judging_options(&o);
     o.default_rewards = "[{\"name\":\"format\"}]";
     o.item_budget_ms = BUDGET_MS;
     o.workers = WORKERS;
