@@ -14,7 +14,7 @@ enum {
 
 static const double first_over = 0.01;   /* before any wait has been held against what was expected */
 static const double most_over = 2;       /* of one wait: beyond it something else happened */
-static const double short_wait_ms = 250; /* whose forecast is neither right nor wrong */
+static const double short_wait_ms = 250; /* nobody is refused for; it is right where it stayed short */
 static const double sure = 3;
 static const double unknown = 2; /* of a crowd of which none has ended */
 
@@ -67,8 +67,9 @@ double rate_gap_ms(const struct rate *r, uint64_t now_ns)
 
 void rate_judge(struct rate *r, double expected_ms, double waited_ms)
 {
-    if (expected_ms < short_wait_ms) return;
-    double over = fmin(fmax(waited_ms / expected_ms - 1, 0), most_over);
+    bool is_short = expected_ms < short_wait_ms;
+    if (expected_ms <= 0 || (is_short && waited_ms > short_wait_ms)) return;
+    double over = is_short ? 0 : fmin(fmax(waited_ms / expected_ms - 1, 0), most_over);
     r->over += (over * over - r->over) / OVER_OF;
 }
 

@@ -53,7 +53,8 @@ void rate_wait(struct rate *r, uint64_t now_ns, struct rate_crowd crowd);
 /* Between two ends, as it looks now. */
 double rate_gap_ms(const struct rate *r, uint64_t now_ns);
 
-/* Who was expected to wait so long has waited so long. */
+/* Who was expected to wait so long has waited so long. Short waits can only tell that all is well again: where
+ * a promise is short itself no others are let wait. */
 void rate_judge(struct rate *r, double expected_ms, double waited_ms);
 
 /* What few of those pass who are expected to wait so long. */
