@@ -83,13 +83,14 @@ void dispatch_note_end(struct dispatch *d, const struct slot *s)
 
 void dispatch_note_wait(struct dispatch *d, const struct task *t)
 {
-    double ms = (double)(clock_ns() - t->queued_ns) / 1e6;
+    uint64_t now = clock_ns();
+    double ms = (double)(now - t->queued_ns) / 1e6;
     if (t->slow || t->again) return; /* it has had one before */
     dispatch_lock(d);
     d->stats.waits++;
     d->stats.wait_ms += ms;
     d->stats.wait_error_ms += ms > t->expected_ms ? ms - t->expected_ms : t->expected_ms - ms;
-    rate_judge(&d->rates[t->pool], t->expected_ms, ms);
+    margin_judge(&d->rates[t->pool].margin, now, t->expected_ms, ms);
     dispatch_unlock(d);
 }
 
@@ -171,11 +172,13 @@ void dispatch_sweep(struct dispatch *d, bool all, enum task_end end)
 }
 
 /* Those that could not begin in time had been promised it. With the lock held. */
-static void judge_late(struct dispatch *d, const struct task *list)
+static void judge_late(struct dispatch *d, uint64_t now_ns, const struct task *list)
 {
     for (const struct task *t = list; t != NULL; t = t->next) {
         double most = t->lane->max_wait_ms;
-        if (t->expected_ms <= most) rate_judge(&d->rates[t->pool], t->expected_ms, most);
+        if (t->expected_ms <= most) {
+            margin_judge(&d->rates[t->pool].margin, now_ns, t->expected_ms, most);
+        }
     }
 }
 
@@ -188,7 +191,7 @@ static void refuse_late(struct dispatch *d)
         dispatch_lock(d);
         uint64_t now = clock_ns(); /* nobody has come since */
         struct task *list = ring_take_late(&d->rings[p], now, rate_gap_ms(&d->rates[p], now));
-        judge_late(d, list);
+        judge_late(d, now, list);
         dispatch_unlock(d);
         end_all(list, TASK_LATE);
     }

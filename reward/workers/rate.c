@@ -4,18 +4,11 @@
  */
 #include "reward/workers/rate.h"
 
-#include <math.h>
-
 enum {
     MEAN_OF = 16,  /* so many ends, about */
-    ALONE_OF = 64, /* so many that nobody waited for */
-    OVER_OF = 32   /* so many waits */
+    ALONE_OF = 64  /* so many that nobody waited for */
 };
 
-static const double first_over = 0.01;   /* before any wait has been held against what was expected */
-static const double most_over = 2;       /* of one wait: beyond it something else happened */
-static const double short_wait_ms = 250; /* nobody is refused for; it is right where it stayed short */
-static const double sure = 3;
 static const double unknown = 2; /* of a crowd of which none has ended */
 
 static double ms_between(uint64_t from_ns, uint64_t to_ns)
@@ -25,7 +18,8 @@ static double ms_between(uint64_t from_ns, uint64_t to_ns)
 
 void rate_init(struct rate *r, double task_ms, int at_once)
 {
-    *r = (struct rate){.gap_ms = task_ms / (at_once < 1 ? 1 : at_once), .over = first_over};
+    *r = (struct rate){.gap_ms = task_ms / (at_once < 1 ? 1 : at_once)};
+    margin_init(&r->margin);
 }
 
 static void learn(struct rate *r, double ms)
@@ -65,16 +59,7 @@ double rate_gap_ms(const struct rate *r, uint64_t now_ns)
     return least > r->gap_ms ? least : r->gap_ms;
 }
 
-void rate_judge(struct rate *r, double expected_ms, double waited_ms)
-{
-    bool is_short = expected_ms < short_wait_ms;
-    if (expected_ms <= 0 || (is_short && waited_ms > short_wait_ms)) return;
-    double over = is_short ? 0 : fmin(fmax(waited_ms / expected_ms - 1, 0), most_over);
-    r->over += (over * over - r->over) / OVER_OF;
-}
-
 double rate_most_ms(const struct rate *r, double expected_ms)
 {
-    if (expected_ms < short_wait_ms) return expected_ms;
-    return expected_ms * (1 + sure * sqrt(r->over)) * (r->moves ? 1 : unknown);
+    return margin_most_ms(&r->margin, expected_ms) * (r->moves ? 1 : unknown);
 }

@@ -4,17 +4,17 @@
  * It is what a task took, divided by the tasks that ran (Little's law): so it needs not be known how many
  * workers share how many processors, nor whether tasks ended with an answer or out of budget, and tasks that
  * end in pairs tell the same as others. Where nobody waits a task tells only that the queue is no slower
- * than one worker, and little of that: it may be of another kind than those that others wait for. Before any has ended it is what a task is thought to take, divided by the workers that
- * are worth a processor; the first one that others waited for puts its own in the place of what was
- * thought, and of the next few each tells as much as all before it. So it is again after a rest, where the
- * first end was slower than what was known: others have come, with other tasks.
+ * than one worker, and little of that: it may be of another kind than those that others wait for. Before any has
+ * ended it is what a task is thought to take, divided by the workers that are worth a processor; the first one that
+ * others waited for puts its own in the place of what was thought, and of the next few each tells as much as all
+ * before it. So it is again after a rest, where the first end was slower than what was known: others have come, with
+ * other tasks.
  *
  * Tasks that do not end tell as well: where others have waited for so long without an end, each of those
  * that run has run for about as long, and the queue is no faster than that.
  *
- * What was expected is held against what came. A promise is kept that leaves room for waits as much longer
- * as they have been of late: three times the root of their mean square, which few pass. Of a crowd of
- * which no task has ended yet little is known: twice as much.
+ * What was expected is held against what came (base/margin.h). Of a crowd of which no task has ended yet little is
+ * known: a promise leaves it twice the room.
  *
  * Plain numbers, under the dispatcher's lock.
  *
@@ -27,13 +27,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/margin.h"
+
 struct rate {
     double gap_ms; /* between two ends, of those that there were */
     double ends;   /* that it is the mean of */
     size_t running;    /* tasks, when that was told last */
     bool moves;        /* a task has ended that others waited for, and some wait since */
     uint64_t since_ns; /* since when others wait without an end; 0: nobody does */
-    double over;       /* the mean square by which waits were longer, in parts of what was expected */
+    struct margin margin;
 };
 
 /* What stands at a queue. */
@@ -52,10 +54,6 @@ void rate_wait(struct rate *r, uint64_t now_ns, struct rate_crowd crowd);
 
 /* Between two ends, as it looks now. */
 double rate_gap_ms(const struct rate *r, uint64_t now_ns);
-
-/* Who was expected to wait so long has waited so long. Short waits can only tell that all is well again: where
- * a promise is short itself no others are let wait. */
-void rate_judge(struct rate *r, double expected_ms, double waited_ms);
 
 /* What few of those pass who are expected to wait so long. */
 double rate_most_ms(const struct rate *r, double expected_ms);

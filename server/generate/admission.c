@@ -16,26 +16,22 @@
 enum {
     FIRST_MEAN = 256,  /* tokens of a sample that stops by itself, before any has ended */
     MEAN_OF = 128,     /* so many samples, about */
-    WAITS_OF = 32,     /* so many waits */
     READING_STEPS = 2, /* prompts that the engine may have before it begins no more than that */
     MOST_RETRY_S = 86400,
     WAITING_PART = 8, /* of the seats: what may wait at the engine for room in the KV cache, */
     WAITING_LEAST = 2 /* but so many at least */
 };
 
-static const double first_spread = 0.25; /* before any forecast has been held against what came */
-static const double sure = 2;            /* so many spreads above the mean few waits are */
 static const double short_wait_s = 0.25; /* whose forecast is neither right nor wrong */
-static const double long_wait_s = 2;     /* from which on all tell as much; shorter ones less */
-static const double slowdown = 3;    /* of the machine's, while one begins on a seat that is free */
-static const double most_ratio = 4;  /* and its inverse: beyond that something else happened */
-static const double most_mean = 1e9; /* tokens */
+static const double slowdown = 3;        /* of the machine's, while one begins on a seat that is free */
+static const double most_lag = 4;        /* beyond that something else happened */
+static const double most_mean = 1e9;     /* tokens */
 static const double remembered_tokens = 1e5; /* of prompts, for the cache's share */
 
 void admission_init(struct admission *a, struct engine *e)
 {
-    *a = (struct admission){
-        .engine = e, .lag = 1, .ratio = 1, .spread = first_spread, .drawn = FIRST_MEAN, .stops = 1};
+    *a = (struct admission){.engine = e, .lag = 1, .drawn = FIRST_MEAN, .stops = 1};
+    margin_init(&a->margin);
 }
 
 void admission_clear(struct admission *a)
@@ -206,10 +202,10 @@ double admission_prompt_s(const struct admission *a, const struct generation *g)
     return steps * (pace.step_s + s.running * pace.row_s) + tokens * pace.row_s;
 }
 
-/* How many times its forecast a wait may be, as those have been that have begun, or that wait. */
-static double margin(const struct admission *a)
+/* What few pass whose wait is forecast to be so long, as waits have been of those that have begun, or that wait. */
+static double most_s(const struct admission *a, double forecast_s)
 {
-    return fmax(fmax(a->ratio, 1) + sure * a->spread, a->lag);
+    return fmax(margin_most_ms(&a->margin, forecast_s * 1e3) / 1e3, forecast_s * a->lag);
 }
 
 bool admission_is_late(const struct admission *a, const struct generation *g, double waited_s)
@@ -217,8 +213,8 @@ bool admission_is_late(const struct admission *a, const struct generation *g, do
     double waited_ms = waited_s * 1000;
     if (a->max_wait_ms == 0 || 2 * waited_ms <= a->max_wait_ms) return false;
     if (waited_ms > a->max_wait_ms) return true;
-    double times = fmax(margin(a), slowdown);
-    return waited_ms + admission_prompt_s(a, g) * times * 1000 > a->max_wait_ms;
+    double prompt_s = admission_prompt_s(a, g), longest_s = fmax(most_s(a, prompt_s), prompt_s * slowdown);
+    return waited_ms + longest_s * 1000 > a->max_wait_ms;
 }
 
 static bool refuse(double wait_s, struct error *err)
@@ -244,12 +240,12 @@ bool admission_check(struct admission *a, const struct generation *running, uint
 {
     if (a->max_wait_ms == 0) return true;
     struct waits w = waits_of(a, running, client, priority);
-    double longest = fmin(w.shared * margin(a), w.kept * slowdown);
+    double longest = fmin(most_s(a, w.shared), w.kept * slowdown);
     if (longest * 1000 <= a->max_wait_ms) return true;
     error_set(err, ERROR_QUEUE_FULL, NULL,
               "the queue is full: the request might begin after %.0f s only, and max-wait is %g s",
               ceil(longest), a->max_wait_ms / 1e3);
-    return refuse(fmin(w.shared * a->ratio, w.kept), err);
+    return refuse(fmin(w.shared, w.kept), err);
 }
 
 bool admission_join(struct admission *a, struct generation *g, struct error *err)
@@ -311,17 +307,12 @@ void admission_leave(struct admission *a, struct generation *g)
 
 void admission_note_oldest(struct admission *a, double forecast_s, double waited_s)
 {
-    a->lag = forecast_s < 0 ? 1 : fmin(waited_s / fmax(forecast_s, short_wait_s), most_ratio);
+    a->lag = forecast_s < 0 ? 1 : fmin(waited_s / fmax(forecast_s, short_wait_s), most_lag);
 }
 
-void admission_note_wait(struct admission *a, double forecast_s, double waited_s)
+void admission_note_wait(struct admission *a, uint64_t now_ns, double forecast_s, double waited_s)
 {
-    if (forecast_s < short_wait_s && waited_s < 2 * short_wait_s) return;
-    double ratio = waited_s / fmax(forecast_s, short_wait_s);
-    ratio = fmin(fmax(ratio, 1 / most_ratio), most_ratio);
-    double tells = fmin(fmax(forecast_s, waited_s) / long_wait_s, 1) / WAITS_OF;
-    a->spread += (fabs(ratio - a->ratio) - a->spread) * tells;
-    a->ratio += (ratio - a->ratio) * tells;
+    margin_judge(&a->margin, now_ns, forecast_s * 1e3, waited_s * 1e3);
 }
 
 void admission_note_token(struct admission *a)

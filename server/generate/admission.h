@@ -10,9 +10,8 @@
  * that had to stop tell how long one may go on without), and the share of their prompts that the cache
  * did not have.
  *
- * Forecasts are held against what then comes: their mean error, and how much that varies, are taken
- * into account, as TCP does with round-trip times (Jacobson, SIGCOMM 1988), but never so that a
- * forecast would be shortened.
+ * Forecasts are held against what then comes (base/margin.h): who is let wait leaves room for what others have waited
+ * longer than was forecast, and no forecast is shortened.
  *
  * A forecast may be wrong all the same, above all where the machine slows down. So a promise is kept in two
  * ways: whose forecast is too long is refused at once, and who has waited too long is refused in the line
@@ -27,6 +26,7 @@
 #ifndef SERVER_GENERATE_ADMISSION_H
 #define SERVER_GENERATE_ADMISSION_H
 
+#include "base/margin.h"
 #include "engine/engine.h"
 #include "server/generate/forecast.h"
 #include "server/generate/line.h"
@@ -37,12 +37,12 @@ struct generation;
 struct admission {
     struct engine *engine;
     struct line line;
-    int max_wait_ms;      /* who would wait longer is refused; 0: nobody is */
-    uint64_t handed;      /* samples, to the engine, ever */
-    int working;          /* of them, those that have not ended */
-    double reading;       /* tokens of prompts there that are not computed */
-    double lag;           /* of the one that has waited longest: its wait so far to its forecast */
-    double ratio, spread; /* of waits to forecasts, of late: mean, and mean distance from it */
+    int max_wait_ms; /* who would wait longer is refused; 0: nobody is */
+    uint64_t handed; /* samples, to the engine, ever */
+    int working;     /* of them, those that have not ended */
+    double reading;  /* tokens of prompts there that are not computed */
+    struct margin margin;
+    double lag; /* of the one that has waited longest: its wait so far to its forecast */
     double drawn,
         stops; /* tokens of late, and samples that ended before their limit did it: those that
                              have not ended tell, too, else the first ends of a flood were of short ones alone */
@@ -95,8 +95,8 @@ void admission_leave(struct admission *a, struct generation *g);
  * A negative forecast: none waits. */
 void admission_note_oldest(struct admission *a, double forecast_s, double waited_s);
 
-/* What was forecast to wait that long has waited so long. */
-void admission_note_wait(struct admission *a, double forecast_s, double waited_s);
+/* What was forecast to wait that long has waited so long, now. */
+void admission_note_wait(struct admission *a, uint64_t now_ns, double forecast_s, double waited_s);
 
 /* A sample at work has a token more. */
 void admission_note_token(struct admission *a);

@@ -294,7 +294,7 @@ static void note_begin(struct generation *g)
     admission_note_prompt(&g->all->admission, g);
     if (g->expected_s < 0 || g->n_pauses != g->all->n_pauses) return;
     double waited = waited_s(g);
-    admission_note_wait(&g->all->admission, g->expected_s, waited);
+    admission_note_wait(&g->all->admission, clock_ns(), g->expected_s, waited);
     histogram_add(&counts->wait, waited);
     histogram_add(&counts->expected, g->expected_s);
     histogram_add(&counts->wait_error, fabs(waited - g->expected_s));
@@ -505,7 +505,7 @@ static void refuse(struct generation *g)
     struct generations *all = g->all;
     struct admission *a = &all->admission;
     struct error err = {0};
-    if (g->expected_s >= 0) admission_note_wait(a, g->expected_s, waited_s(g));
+    if (g->expected_s >= 0) admission_note_wait(a, clock_ns(), g->expected_s, waited_s(g));
     admission_say_late(a, admission_wait_s(a, all->running, g->client, g->priority), &err);
     all->counts.refused++;
     all->counts.late++;

@@ -318,8 +318,62 @@ static void test_the_rate_of_a_queue(void **state)
     assert_true(r.gap_ms > 1.9 && r.gap_ms < 2.1);
 }
 
+/* So many waits, one a second. */
+static void hold(struct margin *p, uint64_t *now, int n, double expected_ms, double waited_ms)
+{
+    for (int i = 0; i < n; i++) {
+        margin_judge(p, *now += 1000 * MS, expected_ms, waited_ms);
+    }
+}
+
 /* Waits that were longer than expected make room for such ones; shorter ones take it back in time. */
 static void test_how_sure_a_wait_is(void **state)
+{
+    struct margin p;
+    uint64_t now = MS;
+    (void)state;
+    margin_init(&p);
+    for (int i = 0; i < 500; i++) {
+        hold(&p, &now, 1, 1000, 900);
+        hold(&p, &now, 1, 100, 5000); /* too short to tell */
+    }
+    assert_true(margin_most_ms(&p, 8000) < 8001);
+    hold(&p, &now, 1, 1000, 1200);
+    double once = margin_most_ms(&p, 8000);
+    assert_true(once > 8200 && once < 9600);
+    hold(&p, &now, 500, 1000, 1200);
+    assert_true(margin_most_ms(&p, 8000) > 12700 && margin_most_ms(&p, 8000) < 12900);
+    hold(&p, &now, 1, 1000, 1e9); /* once it was the machine */
+    assert_true(margin_most_ms(&p, 8000) < 20000);
+    hold(&p, &now, 500, 0, 0); /* had a worker at once: tells nothing */
+    assert_true(margin_most_ms(&p, 8000) > 12700);
+    hold(&p, &now, 1000, 100, 90); /* all that are let wait where max-wait is a second */
+    assert_true(margin_most_ms(&p, 8000) < 8100);
+    assert_true(margin_most_ms(&p, 100) < 101);
+}
+
+/* A thousand that ended together tell no more than one: they were wrong, or right, together. */
+static void test_waits_that_end_together(void **state)
+{
+    struct margin one, many;
+    uint64_t now = MS, first;
+    (void)state;
+    margin_init(&one);
+    hold(&one, &now, 500, 1000, 1300);
+    many = one;
+    first = now;
+    hold(&one, &now, 1, 1000, 1000);
+    for (int i = 0; i < 1000; i++) {
+        margin_judge(&many, first + 1000 * MS + (uint64_t)i, 1000, 1000);
+    }
+    assert_true(fabs(margin_most_ms(&many, 8000) - margin_most_ms(&one, 8000)) < 1);
+    assert_true(margin_most_ms(&many, 8000) > 15000);
+    margin_judge(&many, first, 1000, 1000); /* a clock that goes back */
+    assert_true(margin_most_ms(&many, 8000) > 15000);
+}
+
+/* Of a crowd of which no task has ended yet a promise asks twice the room. */
+static void test_an_unknown_crowd(void **state)
 {
     struct rate r;
     (void)state;
@@ -327,29 +381,6 @@ static void test_how_sure_a_wait_is(void **state)
     double unknown = rate_most_ms(&r, 8000);
     rate_note(&r, 1, 50, two);
     assert_true(rate_most_ms(&r, 8000) > 0.49 * unknown && rate_most_ms(&r, 8000) < 0.51 * unknown);
-    for (int i = 0; i < 500; i++) {
-        rate_judge(&r, 1000, 900);
-        rate_judge(&r, 100, 5000); /* too short to tell */
-    }
-    assert_true(rate_most_ms(&r, 8000) < 8001);
-    rate_judge(&r, 1000, 1200);
-    double once = rate_most_ms(&r, 8000);
-    assert_true(once > 8200 && once < 9600);
-    for (int i = 0; i < 500; i++) {
-        rate_judge(&r, 1000, 1200);
-    }
-    assert_true(rate_most_ms(&r, 8000) > 12700 && rate_most_ms(&r, 8000) < 12900);
-    rate_judge(&r, 1000, 1e9); /* once it was the machine */
-    assert_true(rate_most_ms(&r, 8000) < 20000);
-    for (int i = 0; i < 500; i++) {
-        rate_judge(&r, 0, 0); /* had a worker at once: tells nothing */
-    }
-    assert_true(rate_most_ms(&r, 8000) > 12700);
-    for (int i = 0; i < 500; i++) {
-        rate_judge(&r, 100, 90); /* all that are let wait where max-wait is a second */
-    }
-    assert_true(rate_most_ms(&r, 8000) < 8100);
-    assert_true(rate_most_ms(&r, 100) < 101);
 }
 
 /* A first burst of tasks that take a hundred times what was thought: the first end tells, and before it that
@@ -552,6 +583,8 @@ int main(void)
         cmocka_unit_test(test_the_rate_of_a_first_burst),
         cmocka_unit_test(test_the_rate_of_another_burst),
         cmocka_unit_test(test_how_sure_a_wait_is),
+        cmocka_unit_test(test_waits_that_end_together),
+        cmocka_unit_test(test_an_unknown_crowd),
         cmocka_unit_test(test_cancelled),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_votes_end_with_their_run),
