@@ -59,7 +59,7 @@ struct adapter *engine_adapter_receive(struct engine *e, const struct engine_ada
     }
     struct adapter *a = NULL;
     if (stage_check_base(e, s->base_version, err) && has_memory(s->fd, err) &&
-        stage_check_digest(s->fd, s->sha256, err)) {
+        stage_check_digest(e, s->fd, s->sha256, err)) {
         a = adapter_receive(e->loaded.model, s->fd, err);
     }
     if (a != NULL && bind(e, a, err)) return a;

@@ -20,6 +20,8 @@
 #include "engine/model/merge.h"
 #include "engine/model/safetensors.h"
 
+enum { DIGEST_AT_ONCE = 16 << 20 }; /* bytes, after which it is looked whether the engine ends */
+
 static const char stream_name[] = "the stream";
 
 bool stage_has_weights(const struct engine_push *push)
@@ -37,9 +39,9 @@ void base_clear(struct base *b)
 
 /* ---- hashes ---- */
 
-static bool is_stopped(const struct staging *s, struct error *err)
+static bool is_stopped(const struct engine *e, struct error *err)
 {
-    bool quit = __atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED);
+    bool quit = __atomic_load_n(&e->versions.quit, __ATOMIC_RELAXED);
     if (quit) error_set(err, ERROR_ABORTED, NULL, "the server ends");
     return quit;
 }
@@ -55,20 +57,36 @@ static bool hash_model(struct staging *s, const struct model *m, bool check_fini
     content_clear(&s->content);
     if (!content_list(m, &s->content, err)) return false;
     hashing_run(&h, s->pool);
-    if (is_stopped(s, err)) return false;
+    if (is_stopped(s->e, err)) return false;
     if (h.bad != NULL) return content_refuse(h.bad, ERROR_INVALID_VALUE, err);
     content_sum(&s->content, sha256);
     return true;
 }
 
-bool stage_check_digest(int fd, const char *sha256, struct error *err)
+/* The hash of all of them, unless the engine ends meanwhile. */
+static bool digest_bytes(const struct engine *e, struct span bytes, char sha256[DIGEST_HEX],
+                         struct error *err)
+{
+    struct digest d;
+    digest_init(&d);
+    for (size_t from = 0, n; from < bytes.n; from += n) {
+        if (is_stopped(e, err)) return false;
+        n = bytes.n - from < DIGEST_AT_ONCE ? bytes.n - from : DIGEST_AT_ONCE;
+        digest_add(&d, span_slice(bytes, from, from + n));
+    }
+    digest_end_hex(&d, sha256);
+    return true;
+}
+
+bool stage_check_digest(const struct engine *e, int fd, const char *sha256, struct error *err)
 {
     struct file_mapping map;
     char is[DIGEST_HEX];
     if (sha256 == NULL) return true;
     if (!file_map_fd(fd, stream_name, &map, err)) return false;
-    digest_hex(file_mapping_span(map), is);
+    bool ok = digest_bytes(e, file_mapping_span(map), is, err);
     file_unmap(map);
+    if (!ok) return false;
     return strcmp(is, sha256) == 0 ||
            error_set(err, ERROR_INVALID_VALUE, "Content-Digest",
                      "the bytes' SHA-256 is %.64s, not what Content-Digest says", is);
@@ -157,7 +175,7 @@ struct model *stage_open_start(struct staging *s, struct error *err)
 static struct model *open_stream(struct staging *s, struct error *err)
 {
     const struct model *like = s->e->loaded.model;
-    if (!stage_check_digest(s->push->fd, s->push->sha256, err)) return NULL;
+    if (!stage_check_digest(s->e, s->push->fd, s->push->sha256, err)) return NULL;
     if (s->push->part == PUSH_WHOLE) {
         return model_open_stream(s->push->fd, stream_name, like, err);
     }

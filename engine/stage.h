@@ -57,9 +57,11 @@ bool stage_has_weights(const struct engine_push *push);
 /* The model that the engine was started from, a folder, whose files still are what they were. The
  * visit is begun. NULL and ERROR_BASE_UNAVAILABLE. Close with model_close(). */
 struct model *stage_open_start(struct staging *s, struct error *err);
+
 /* Are the bytes of a stream's file those that its sender meant? Any thread. sha256 NULL: yes. False and
- * ERROR_INVALID_VALUE naming "Content-Digest", or the file's error. */
-bool stage_check_digest(int fd, const char *sha256, struct error *err);
+ * ERROR_INVALID_VALUE naming "Content-Digest", ERROR_ABORTED where the engine ends meanwhile, or the file's error. */
+bool stage_check_digest(const struct engine *e, int fd, const char *sha256, struct error *err);
+
 /* Does this version serve? Any thread. NULL: yes. False and ERROR_BASE_VERSION naming "X-Base-Version". */
 bool stage_check_base(struct engine *e, const char *version, struct error *err);
 

@@ -596,7 +596,8 @@ bool rollouts_abort(struct exchange *x)
 {
     bool is_one = x->kind == &rollout_kind && !x->gone && !x->over;
     struct rollout *r = is_one ? x->state : NULL;
-    if (r == NULL || r->ended || r->error.code != ERROR_NONE) return false;
+    if (r == NULL || r->ended) return false;
+    if (!x->working && r->error.code != ERROR_NONE) return false; /* its body is read, and it does not begin */
     r->aborted = true;
     if (r->is_open) rollout_end(r, "abort");
     return true;

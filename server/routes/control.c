@@ -28,10 +28,10 @@ void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct
     pause_begin(x, mode, done);
 }
 
-/* Does x go by that name? */
+/* Does x go by that name? By the name that its body gives it only once that is read. */
 static bool has_id(struct exchange *x, struct span name)
 {
-    const struct completion *c = completion_of(x);
+    const struct completion *c = x->working ? NULL : completion_of(x);
     return c != NULL ? completion_has_id(c, name) : span_is(name, x->id);
 }
 
