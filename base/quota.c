@@ -5,8 +5,12 @@
 #include "base/quota.h"
 
 #include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
+
+enum { FIRST_ELEMENTS = 8 };
 
 void quota_init(struct quota *q, size_t limit)
 {
@@ -37,6 +41,27 @@ void quota_give(struct quota *q, size_t bytes)
     size_t before = atomic_fetch_sub_explicit(&q->used, bytes, memory_order_relaxed);
     assert(before >= bytes); /* (1) */
     (void)before;
+}
+
+void *quota_grow_array(struct quota *q, void *p, size_t *room, size_t need, size_t size)
+{
+    size_t to = need < FIRST_ELEMENTS ? FIRST_ELEMENTS : 2 * need;
+    if (p != NULL && need <= *room) return p;
+    assert(need <= SIZE_MAX / 2 / size);
+    if (!quota_grow(q, *room * size, to * size)) return NULL;
+    void *grown = mem_grow(p, to, size, NULL);
+    if (grown == NULL) {
+        quota_give(q, (to - *room) * size);
+        return NULL;
+    }
+    *room = to;
+    return grown;
+}
+
+void quota_free_array(struct quota *q, void *p, size_t room, size_t size)
+{
+    quota_give(q, room * size);
+    free(p);
 }
 
 size_t quota_used(const struct quota *q)

@@ -81,6 +81,7 @@ static bool serve(struct cli_settings *s, struct error *err)
         goto end;
     }
     generations_limit_wait(generations, s->judge.max_wait_ms);
+    generations_bound_memory(generations, server_memory(server));
     ok = server_run(server,
                     &(struct server_parts){.engine = engine,
                                            .judge = judge,

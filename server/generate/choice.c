@@ -15,6 +15,11 @@
 
 enum { TEXT_BYTES = 256 << 20 }; /* ceiling of one sample's text */
 
+static struct quota *memory_of(const struct choice *c)
+{
+    return generations_memory(c->generation->all);
+}
+
 void choice_init(struct choice *c, struct generation *g, int index)
 {
     *c = (struct choice){.generation = g, .index = index, .stop_token = -1};
@@ -26,44 +31,41 @@ void choice_init(struct choice *c, struct generation *g, int index)
 
 void choice_clear(struct choice *c)
 {
+    struct quota *memory = memory_of(c);
     buffer_clear(&c->text);
     buffer_clear(&c->thought);
     reasoning_clear(&c->reasoning);
     tool_calls_clear(&c->calls);
-    free(c->records);
-    free(c->tops);
-    free(c->supports);
-    free(c->routes);
+    quota_free_array(memory, c->records, c->room_records, sizeof(*c->records));
+    quota_free_array(memory, c->tops, c->room_tops, sizeof(*c->tops));
+    quota_free_array(memory, c->supports, c->room_supports, sizeof(*c->supports));
+    quota_free_array(memory, c->routes, c->room_routes, sizeof(*c->routes));
     free(c->stop_string);
     spans_clear(&c->versions);
 }
 
 static bool add_tops(struct choice *c, const struct engine_event *ev)
 {
-    size_t n = (size_t)ev->n_top;
-    if (c->n_tops + n > c->room_tops) {
-        size_t room = (c->n_tops + n) * 2;
-        struct token_prob *grown = mem_grow(c->tops, room, sizeof(*grown), NULL);
-        if (grown == NULL) return false;
-        c->tops = grown;
-        c->room_tops = room;
-    }
-    if (n > 0) memcpy(c->tops + c->n_tops, ev->top, n * sizeof(*c->tops));
+    size_t n = (size_t)ev->n_top, size = sizeof(*c->tops);
+    if (n == 0) return true;
+    struct token_prob *grown =
+        quota_grow_array(memory_of(c), c->tops, &c->room_tops, c->n_tops + n, size);
+    if (grown == NULL) return false;
+    c->tops = grown;
+    memcpy(c->tops + c->n_tops, ev->top, n * size);
     c->n_tops += n;
     return true;
 }
 
 static bool add_support(struct choice *c, const struct engine_event *ev)
 {
-    size_t n = ev->n_support > 0 ? (size_t)ev->n_support : 0;
-    if (c->n_supports + n > c->room_supports) {
-        size_t room = (c->n_supports + n) * 2;
-        int *grown = mem_grow(c->supports, room, sizeof(*grown), NULL);
-        if (grown == NULL) return false;
-        c->supports = grown;
-        c->room_supports = room;
-    }
-    if (n > 0) memcpy(c->supports + c->n_supports, ev->support, n * sizeof(*c->supports));
+    size_t n = ev->n_support > 0 ? (size_t)ev->n_support : 0, size = sizeof(*c->supports);
+    if (n == 0) return true;
+    int *grown =
+        quota_grow_array(memory_of(c), c->supports, &c->room_supports, c->n_supports + n, size);
+    if (grown == NULL) return false;
+    c->supports = grown;
+    memcpy(c->supports + c->n_supports, ev->support, n * size);
     c->n_supports += n;
     return true;
 }
@@ -72,13 +74,10 @@ static bool add_record(struct choice *c, const struct engine_event *ev)
 {
     size_t first_top = c->n_tops, first_support = c->n_supports;
     if (!add_tops(c, ev) || !add_support(c, ev)) return false;
-    if (c->n_records == c->room_records) {
-        size_t room = c->room_records == 0 ? 8 : c->room_records * 2;
-        struct token_record *grown = mem_grow(c->records, room, sizeof(*grown), NULL);
-        if (grown == NULL) return false;
-        c->records = grown;
-        c->room_records = room;
-    }
+    struct token_record *grown = quota_grow_array(memory_of(c), c->records, &c->room_records,
+                                                  c->n_records + 1, sizeof(*grown));
+    if (grown == NULL) return false;
+    c->records = grown;
     c->records[c->n_records] =
         (struct token_record){.prob = ev->prob,
                               .drawn = ev->drawn,
@@ -134,12 +133,14 @@ bool choice_add_token(struct choice *c, const struct engine_event *ev, bool reco
 
 static bool keep_routes(struct choice *c, const struct engine_event *ev)
 {
-    size_t token = (size_t)ev->routes_size * sizeof(*c->routes);
+    size_t n = (size_t)ev->n_routes * (size_t)ev->routes_size, size = sizeof(*c->routes);
     if (ev->routes == NULL) return true;
-    c->routes = mem_new((size_t)ev->n_routes + 1, token, NULL);
+    if (!quota_grow(memory_of(c), 0, n * size)) return false;
+    c->room_routes = n;
+    c->routes = mem_new(n + 1, size, NULL);
     if (c->routes == NULL) return false;
     c->n_routes = ev->n_routes;
-    memcpy(c->routes, ev->routes, (size_t)ev->n_routes * token);
+    memcpy(c->routes, ev->routes, n * size);
     return true;
 }
 

@@ -1,5 +1,7 @@
 /* server/generate/choice.h - one sample of one prompt: its text, its tokens, its end.
  *
+ * What it keeps of each token counts against what requests may take (generations_memory()).
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVER_GENERATE_CHOICE_H
@@ -44,6 +46,7 @@ struct choice {
     size_t n_supports, room_supports;
     int16_t *routes; /* owned; of prompt and output, as the engine's event has them; NULL: none */
     int n_routes;
+    size_t room_routes;
     size_t chars;  /* characters of text before the first record */
     int n_written; /* chunks written */
     bool done;

@@ -31,6 +31,7 @@ struct generations {
     uint64_t accepted;  /* paused: turns with lesser numbers joined before */
     uint64_t may_begin; /* turns with lesser numbers may; while not paused, all */
     struct idle_wait *waits;
+    struct quota *memory; /* borrowed; NULL: not bounded */
     struct generation_counts counts;
 };
 
@@ -197,14 +198,49 @@ static void expect(struct generations *all, struct generation *g)
         admission_wait_s(a, all->running, g->client, g->priority) + admission_prompt_s(a, g);
 }
 
+/* Of what is told of g's prompt. */
+static size_t report_bytes(const struct generations *all, const struct generation *g)
+{
+    size_t top = g->sampling.prompt_logprobs < 0 ? 0 : (size_t)g->sampling.prompt_logprobs;
+    size_t n_vocab = (size_t)engine_info(all->engine)->n_vocab;
+    if (g->sampling.prompt_logprobs < 0) return 0;
+    return g->ids.n * (1 + (top < n_vocab ? top : n_vocab)) * sizeof(*g->tops);
+}
+
+/* It is held from the start on: who has no room for it hears so before anything is computed. */
+static bool hold_report(struct generations *all, struct generation *g, struct error *err)
+{
+    size_t bytes = report_bytes(all, g);
+    if (all->memory != NULL && bytes > all->memory->limit) {
+        return error_set(err, ERROR_TOO_LARGE, "prompt_logprobs",
+                         "%zu bytes of the prompt's log-probabilities are more than request-memory",
+                         bytes);
+    }
+    if (all->memory != NULL && bytes > QUOTA_SMALL && bytes > quota_left(all->memory)) {
+        return error_set(err, ERROR_QUEUE_FULL, NULL,
+                         "the memory for requests is taken (request-memory), and the prompt's "
+                         "log-probabilities need %zu bytes of it; try again",
+                         bytes);
+    }
+    if (!quota_grow(all->memory, 0, bytes)) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for log-probabilities");
+    }
+    g->report_bytes = bytes;
+    return true;
+}
+
 bool generation_start(struct generations *all, struct generation *g, struct error *err)
 {
     assert(g->state == GENERATION_NEW && g->n >= 1 && g->n <= GENERATION_MAX_SAMPLES);
     const struct engine_request r = order_of(g);
     if (!engine_check(all->engine, &r, err)) return false;
-    if (!has_room(all, g, err) || !make_choices(g, err)) return false;
+    if (!has_room(all, g, err) || !make_choices(g, err) || !hold_report(all, g, err)) return false;
     expect(all, g);
-    if (!admission_join(&all->admission, g, err)) return false;
+    if (!admission_join(&all->admission, g, err)) {
+        quota_give(all->memory, g->report_bytes);
+        g->report_bytes = 0;
+        return false;
+    }
     g->all = all;
     link_held(all, g);
     all->wake(all->wake_arg); /* the turn hands it over */
@@ -238,6 +274,7 @@ void generation_free(struct generation *g)
     engine_adapter_release(g->adapter);
     free(g->probs);
     free(g->tops);
+    quota_give(generations_memory(g->all), g->report_bytes);
     free(g->embedding);
     arena_free(g->arena);
     free(g);
@@ -628,6 +665,17 @@ void generations_free(struct generations *all)
 void generations_limit_wait(struct generations *all, int max_wait_ms)
 {
     all->admission.max_wait_ms = max_wait_ms;
+}
+
+void generations_bound_memory(struct generations *all, struct quota *q)
+{
+    assert(generations_count(all) == 0);
+    all->memory = q;
+}
+
+struct quota *generations_memory(const struct generations *all)
+{
+    return all == NULL ? NULL : all->memory;
 }
 
 static void abort_list(struct generation *first)

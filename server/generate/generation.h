@@ -102,6 +102,7 @@ struct generation {
     uint64_t started_ns, first_ns;   /* the engine took it; its first token came; 0: not yet */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
+    size_t report_bytes; /* that these take, of what requests may; 0: not asked for */
     float *embedding; /* [n_embd]; owned; NULL: none came */
     int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
     struct error error; /* ERROR_NONE unless it failed */
@@ -168,6 +169,12 @@ struct generations *generations_new(struct engine *engine, void (*wake)(void *ar
 /* Who would wait longer for a turn is refused by generations_admit(), and who does wait longer, all the
  * same, in the line. 0, and at first: nobody is. */
 void generations_limit_wait(struct generations *all, int max_wait_ms);
+
+/* What answers are made of before they are written counts against q from now on, which must outlive it; before, it is
+ * not bounded. */
+void generations_bound_memory(struct generations *all, struct quota *q);
+/* That quota, for what belongs to one. NULL: none; all may be NULL. */
+struct quota *generations_memory(const struct generations *all);
 
 /* None may be left. Accepts NULL. */
 void generations_free(struct generations *all);

@@ -356,6 +356,11 @@ static bool start(struct server *s, struct error *err)
     return true;
 }
 
+struct quota *server_memory(struct server *s)
+{
+    return &s->memory;
+}
+
 bool server_run(struct server *s, const struct server_parts *parts, struct error *err)
 {
     s->parts = *parts;

@@ -29,6 +29,7 @@ struct adapters;
 struct engine;
 struct generations;
 struct judge;
+struct quota;
 struct response_store;
 struct route_table;
 struct server;
@@ -60,7 +61,7 @@ struct server_options {
     int64_t max_verify_bytes;     /* of a /verify request */
     int64_t max_weight_bytes;     /* of weights that are sent */
     const char *staging_dir;      /* for these; NULL: /var/tmp */
-    int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
+    int64_t request_memory_bytes; /* of all bodies, JSON trees, log-probabilities, replies unread together */
     int max_connections;
     int max_client_connections; /* of one address; 0: as many as there are */
     int max_choices;            /* samples a prompt */
@@ -102,6 +103,9 @@ struct server *server_new(const struct server_options *o, struct error *err);
 
 /* The port that is bound. */
 int server_port(const struct server *s);
+
+/* What all requests take together, and may. As long as s. */
+struct quota *server_memory(struct server *s);
 
 /* What the server does about its generations when the loop turns. Loop thread, all. */
 struct workload {

@@ -170,3 +170,41 @@ def test_a_reader_that_drips(start, path, body):
     server.wait_idle()
     sock.close()
     has_room_again(server)
+
+
+def scored(server, n, tokens, top):
+    prompt = [[10 + (i * 7 + j * j) % 90 for j in range(tokens)] for i in range(n)]
+    return server.post("/v1/completions", {"prompt": prompt, "max_tokens": 0, "prompt_logprobs": top})
+
+
+def test_log_probabilities_of_prompts(start):
+    """A short body may ask for a long table of each of its tokens: its room is held before it is computed."""
+    server = start("--request-memory", "16M")
+    assert scored(server, 1, 500, 64).status_code == 200
+    has_room_again(server)
+    reply = scored(server, 64, 500, 64)
+    assert reply.status_code == 429 and "request-memory" in reply.json()["error"]["message"]
+    assert int(reply.headers["retry-after"]) >= 1
+    has_room_again(server)
+    assert scored(server, 1, 500, 64).status_code == 200
+
+
+def test_log_probabilities_that_never_fit(start):
+    server = start("--request-memory", "1M")
+    reply = scored(server, 1, 2000, 64)
+    error = reply.json()["error"]
+    assert reply.status_code == 400 and (error["code"], error["param"]) == ("too_large", "prompt_logprobs")
+    has_room_again(server)
+    assert scored(server, 1, 100, 5).status_code == 200
+
+
+def test_log_probabilities_of_answers(start):
+    """What is kept of each token until the answer is written is held as well; who has no room ends, and nobody else."""
+    server = start("--request-memory", "8M")
+    ask = {"prompt": [11, 12], "max_tokens": 400, "ignore_eos": True, "logprobs": 64}
+    assert server.post("/v1/completions", ask).status_code == 200
+    has_room_again(server)
+    reply = server.post("/v1/completions", ask | {"n": 64})
+    assert reply.status_code == 503 and reply.json()["error"]["code"] == "out_of_memory"
+    has_room_again(server)
+    assert server.post("/v1/completions", ask).status_code == 200
