@@ -3,7 +3,7 @@
  * Of each wait that has ended, the part by which it was longer than expected tells; one that was shorter tells 0.
  * Their mean square is kept. It fades within a minute, not with their number: waits that end together were wrong
  * together, and a hundred that ended within a second say no more than one. Who is promised to begin by some time is
- * left room for three times the root: few pass that.
+ * left room for four times the root: few pass that.
  *
  * Short waits can only tell that all is well again: where a promise is short itself, no others are let wait.
  *
