@@ -24,6 +24,12 @@ bool control_find_mode(const struct control_mode *modes, struct span word, enum 
 
 void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct exchange *x))
 {
+    struct error err = {0};
+    if (x->server->phase != SERVING) { /* its body came when the drain had begun, which lets all go on */
+        error_set(&err, ERROR_DRAINING, NULL, "the server is shutting down");
+        exchange_fail(x, &err);
+        return;
+    }
     if (mode == PAUSE_ABORT) rollouts_abort_begun(x->server); /* their groups to come, too */
     pause_begin(x, mode, done);
 }

@@ -26,7 +26,7 @@ bool control_find_mode(const struct control_mode *modes, struct span word, enum 
                        struct error *err);
 
 /* pause_begin(), and PAUSE_ABORT also ends the rollouts that have begun: they would go on to groups that wait
- * for the end of the pause. */
+ * for the end of the pause. While the server drains it is refused: nothing would end the pause. */
 void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct exchange *x));
 
 /* Members of SGLang's /server_info, which vLLM's route of that name has beside its own. */

@@ -281,6 +281,24 @@ def test_signals_that_end_it_let_requests_finish(start, number):
     assert own.wait() == 0
 
 
+@pytest.mark.parametrize("path", [b"/pause", b"/pause_generation", b"/sleep"])
+def test_a_pause_whose_body_comes_when_it_ends(start, path):
+    """What was taken before the signal runs to its end: nothing would end a pause."""
+    own = start()
+    ask = {"prompt": "a", "max_tokens": 400, "ignore_eos": True, "stream": True}
+    with own.connect() as sock, own.http.stream("POST", "/v1/completions", json=ask) as reply:
+        sock.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + JSON + b"Content-Length: 2\r\n\r\n{")
+        lines = reply.iter_lines()
+        next(lines)
+        wait_until(lambda: own.metric("touchstone_open_requests") >= 2)  # this one, and the one that asks
+        own.signal()
+        wait_until(lambda: own.lines("event=draining"))
+        sock.sendall(b"}")
+        assert read_response(sock)[0] == 503
+        assert [line for line in lines if line][-1] == "data: [DONE]"
+    assert own.wait() == 0
+
+
 def test_signals_that_mean_nothing(start):
     own = start()
     own.signal(signal.SIGUSR1)
