@@ -1,4 +1,4 @@
-/* base/margin.c - see promise.h.
+/* base/margin.c - see margin.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +10,7 @@
 static const double first_over = 0.0225;   /* before any wait has been held against what was expected */
 static const double most_over = 2;         /* of one wait: beyond it something else happened */
 static const double short_wait_ms = 250;   /* nobody is refused for; it is right where it stayed short */
-static const double sure = 4;               /* roots of the mean square that few waits pass */
+static const double sure = 4;              /* roots of the mean square that few waits pass */
 static const double fade_ms = 60000;
 static const double most_weight = 1.0 / 8; /* of one wait that ended after a long time without */
 

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 struct margin {
-    double over; /* the mean square by which waits were longer, in parts of what was expected */
+    double over;        /* the mean square by which waits were longer, in parts of what was expected */
     uint64_t judged_ns; /* when a wait was judged last */
 };
 

@@ -40,8 +40,9 @@ bool quota_grow(struct quota *q, size_t from, size_t to);
 /* bytes are held no more. */
 void quota_give(struct quota *q, size_t bytes);
 
-/* Room for `need` elements of `size` bytes in p, an array of *room that q counts: as it is where it has that, else grown
- * to about twice as many. NULL: no memory, or no more is granted; p is as it was. Free with quota_free_array(). */
+/* Room for `need` elements of `size` bytes in p, an array of *room that q counts: as it is where it has that, else
+ * grown to about twice as many. NULL: no memory, or no more is granted; p is as it was. Free with
+ * quota_free_array(). */
 void *quota_grow_array(struct quota *q, void *p, size_t *room, size_t need, size_t size);
 
 /* Accepts NULL, of no room. */
