@@ -182,6 +182,20 @@ static void name_prompt(const struct completion *c, size_t i, struct error *err)
 }
 
 /* All prompts or none (1). */
+/* Could the log-probabilities of all its prompts ever be held together? */
+static bool check_reports(const struct completion *c, struct error *err)
+{
+    const struct generations *all = c->exchange->server->generations;
+    const struct quota *memory = generations_memory(all);
+    size_t bytes = 0;
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        bytes += generation_report_bytes(all, c->prompts[i]);
+    }
+    return memory == NULL || bytes <= memory->limit ||
+           error_set(err, ERROR_TOO_LARGE, "prompt_logprobs",
+                     "%zu bytes of log-probabilities of prompts are more than request-memory", bytes);
+}
+
 static bool start_all(struct completion *c, struct error *err)
 {
     assert(!c->is_started && c->open == 0); /* (1) */
@@ -190,6 +204,9 @@ static bool start_all(struct completion *c, struct error *err)
     if (!generations_admit(all, c->client, c->params.priority, err)) return false;
     for (size_t i = 0; i < c->n_prompts; i++) {
         ask(c, c->prompts[i], i);
+    }
+    if (!check_reports(c, err)) return false;
+    for (size_t i = 0; i < c->n_prompts; i++) {
         if (generation_start(all, c->prompts[i], err)) continue;
         name_prompt(c, i, err);
         give_up(c);

@@ -198,24 +198,17 @@ static void expect(struct generations *all, struct generation *g)
         admission_wait_s(a, all->running, g->client, g->priority) + admission_prompt_s(a, g);
 }
 
-/* Of what is told of g's prompt. */
-static size_t report_bytes(const struct generations *all, const struct generation *g)
+size_t generation_report_bytes(const struct generations *all, const struct generation *g)
 {
-    size_t top = g->sampling.prompt_logprobs < 0 ? 0 : (size_t)g->sampling.prompt_logprobs;
-    size_t n_vocab = (size_t)engine_info(all->engine)->n_vocab;
-    if (g->sampling.prompt_logprobs < 0) return 0;
-    return g->ids.n * (1 + (top < n_vocab ? top : n_vocab)) * sizeof(*g->tops);
+    int top = g->sampling.prompt_logprobs, n_vocab = engine_info(all->engine)->n_vocab;
+    if (top < 0) return 0;
+    return g->ids.n * (1 + (size_t)(top < n_vocab ? top : n_vocab)) * sizeof(*g->tops);
 }
 
 /* It is held from the start on: who has no room for it hears so before anything is computed. */
 static bool hold_report(struct generations *all, struct generation *g, struct error *err)
 {
-    size_t bytes = report_bytes(all, g);
-    if (all->memory != NULL && bytes > all->memory->limit) {
-        return error_set(err, ERROR_TOO_LARGE, "prompt_logprobs",
-                         "%zu bytes of the prompt's log-probabilities are more than request-memory",
-                         bytes);
-    }
+    size_t bytes = generation_report_bytes(all, g);
     if (all->memory != NULL && bytes > QUOTA_SMALL && bytes > quota_left(all->memory)) {
         return error_set(err, ERROR_QUEUE_FULL, NULL,
                          "the memory for requests is taken (request-memory), and the prompt's "

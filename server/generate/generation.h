@@ -123,6 +123,9 @@ struct generation {
 struct generation *generation_new(const struct generation_calls *calls, void *owner,
                                   struct error *err);
 
+/* What g's log-probabilities of its prompt will take of what requests may, from its start to its end. */
+size_t generation_report_bytes(const struct generations *all, const struct generation *g);
+
 /* May a client's request at that priority begin within the time that generations_limit_wait() sets?
  * Asked once a request, before any generation of it is started: what a request has begun it may
  * end. False and ERROR_QUEUE_FULL with the seconds until it may come again. */

@@ -40,7 +40,7 @@ static const struct setting rows[] = {
     {"verify-body",    SETTING_BYTES,   AT(max_verify_bytes), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},
     {"max-weights",    SETTING_BYTES,   AT(max_weight_bytes), "256G", 1 * K, 16384 * G, .help = "largest body of new weights (PUT /v1/weights)"},
     {"staging-dir",    SETTING_TEXT,    AT(staging_dir), "", .help = "folder for weights that are being sent, in files without names; none: /var/tmp"},
-    {"request-memory", SETTING_BYTES,   AT(request_memory_bytes), "2G", 1 << 20, 1024 * G, .help = "bytes that request bodies, their JSON and replies not yet read may take, all together; past it 429 and 503"},
+    {"request-memory", SETTING_BYTES,   AT(request_memory_bytes), "2G", 1 << 20, 1024 * G, .help = "bytes that request bodies, their JSON, log-probabilities and replies not yet read may take, all together; past it 429 and 503"},
     {"tool-format",    SETTING_WORD,    AT(tool_format), "auto", .words = "auto|hermes|qwen3_coder|deepseek_v3|deepseek_v31|mistral_args|mistral|harmony|llama3", .help = "how the model writes calls of tools; auto: as its chat template tells"},
     {"max-prompts",    SETTING_INT,     AT(max_prompts), "1024", 1, 1 << 16, .help = "prompts in one request"},
     {"max-choices",    SETTING_INT,     AT(max_choices), "128", 1, 4096, .help = "samples of one prompt (n, best_of)"},

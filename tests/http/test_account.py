@@ -182,7 +182,13 @@ def test_log_probabilities_of_prompts(start):
     server = start("--request-memory", "16M")
     assert scored(server, 1, 500, 64).status_code == 200
     has_room_again(server)
-    reply = scored(server, 64, 500, 64)
+    error = scored(server, 64, 500, 64).json()["error"]
+    assert (error["code"], error["param"]) == ("too_large", "prompt_logprobs"), "not all at once, ever"
+    socks = begin_bodies(server, 3, 4 * M)
+    wait_until(lambda: server.metric("touchstone_body_bytes") >= 12 * M - 3)
+    reply = scored(server, 14, 500, 64)
+    for sock in socks:
+        sock.close()
     assert reply.status_code == 429 and "request-memory" in reply.json()["error"]["message"]
     assert int(reply.headers["retry-after"]) >= 1
     has_room_again(server)

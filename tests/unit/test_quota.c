@@ -164,6 +164,30 @@ static void threads_never_pass_it(void **state)
     assert_int_equal(quota_used(&q), 0);
 }
 
+static void arrays_share_it(void **state)
+{
+    (void)state;
+    struct quota q;
+    size_t room = 0, other = 0;
+    quota_init(&q, LIMIT);
+    int *a = quota_grow_array(&q, NULL, &room, 1, sizeof(*a));
+    assert_non_null(a);
+    a[0] = 7;
+    a = quota_grow_array(&q, a, &room, 3 * LIMIT / 8 / sizeof(*a), sizeof(*a));
+    assert_non_null(a);
+    assert_int_equal(a[0], 7);
+    assert_int_equal(quota_used(&q), room * sizeof(*a));
+    size_t had = room;
+    assert_ptr_equal(quota_grow_array(&q, a, &room, had, sizeof(*a)), a);
+    assert_null(quota_grow_array(&q, a, &room, had + 1, sizeof(*a)));
+    assert_null(quota_grow_array(&q, NULL, &other, LIMIT / sizeof(*a), sizeof(*a)));
+    assert_true(room == had && other == 0 && a[0] == 7);
+    quota_free_array(&q, a, room, sizeof(*a));
+    quota_free_array(&q, NULL, other, sizeof(*a));
+    assert_int_equal(quota_used(&q), 0);
+    assert_true(mem_ran_out());
+}
+
 static void without_one_all_is_granted(void **state)
 {
     (void)state;
@@ -177,6 +201,7 @@ int main(void)
         cmocka_unit_test(buffers_share_it),      cmocka_unit_test(small_pieces_are_granted),
         cmocka_unit_test(arenas_share_it),       cmocka_unit_test(trees_share_it),
         cmocka_unit_test(threads_never_pass_it), cmocka_unit_test(without_one_all_is_granted),
+        cmocka_unit_test(arrays_share_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

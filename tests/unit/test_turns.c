@@ -318,7 +318,7 @@ static void test_the_rate_of_a_queue(void **state)
     assert_true(r.gap_ms > 1.9 && r.gap_ms < 2.1);
 }
 
-/* So many waits, one a second. */
+/* So many waits, one a second of a clock that is the test's own. */
 static void hold(struct margin *p, uint64_t *now, int n, double expected_ms, double waited_ms)
 {
     for (int i = 0; i < n; i++) {
